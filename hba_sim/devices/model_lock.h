@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock inside a device model.
+ *
+ * It stands for the device's own hardware serialization and is no subject of
+ * any measurement: the time it takes is part of device_model.  It yields after
+ * a while, so that a preempted holder on an oversubscribed machine gets on.
+ */
+#ifndef STORSYNC_HBA_SIM_DEVICES_MODEL_LOCK_H
+#define STORSYNC_HBA_SIM_DEVICES_MODEL_LOCK_H
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct model_lock {
+	_Atomic(uint32_t) held;
+};
+
+static inline void model_lock_acquire(struct model_lock *lock)
+{
+	unsigned spins = 0;
+
+	/* ORD model_lock:A acquire, pairs with model_lock:B: the model's state is handed over. */
+	while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire)) {
+		/* relaxed: only waits; the exchange decides */
+		while (atomic_load_explicit(&lock->held, memory_order_relaxed)) {
+			if (++spins % 1024 == 0)
+				sched_yield();
+			else
+				__builtin_ia32_pause();
+		}
+	}
+}
+
+static inline void model_lock_release(struct model_lock *lock)
+{
+	/* ORD model_lock:B release, pairs with model_lock:A: see there. */
+	atomic_store_explicit(&lock->held, 0, memory_order_release);
+}
+
+#endif

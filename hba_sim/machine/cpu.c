@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a simulated CPU does at its safe points.
+ *
+ * Interrupts above the current IRQL come first, highest level first and nested;
+ * then, below IRQL_DISPATCH, DPCs and timers.
+ */
+#include "hba_sim/machine/cpu.h"
+
+#include <sched.h>
+
+#include "hba_sim/machine/dpc.h"
+#include "hba_sim/machine/timer.h"
+
+_Thread_local struct sim_cpu *sim_cpu_current;
+
+void sim_cpu_schedule(struct sim_cpu *cpu, uint64_t when)
+{
+	/* relaxed: the fence below orders it; see recompute_due */
+	uint64_t due = atomic_load_explicit(&cpu->due, memory_order_relaxed);
+
+	while (due > when &&
+	       !atomic_compare_exchange_weak_explicit(&cpu->due, &due, when, memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+/*
+ * `due` from scratch.  A pin scheduled meanwhile by another CPU must not be
+ * lost: that CPU writes the pin, fences (irq_pin_schedule) and then looks at
+ * `due`; here `due` is written, then a fence, then the pins are read.
+ */
+static void recompute_due(struct sim_cpu *cpu)
+{
+	uint64_t next;
+
+	/* relaxed: ordered by the fence */
+	atomic_store_explicit(&cpu->due, SIM_NEVER, memory_order_relaxed);
+	/* ORD cpu_due:A seq_cst fence, pairs with cpu_due:B: one of the two sides sees the other's store. */
+	atomic_thread_fence(memory_order_seq_cst);
+	next = intc_next_due(cpu);
+	if (cpu->dpc_head)
+		next = 0;
+	if (cpu->timers && sim_timer_next_due(cpu) < next)
+		next = sim_timer_next_due(cpu);
+	if (next != SIM_NEVER)
+		sim_cpu_schedule(cpu, next);
+}
+
+static bool run_dispatch_work(struct sim_cpu *cpu, uint64_t now)
+{
+	uint8_t from;
+	bool ran;
+
+	if (sim_irql(cpu) >= IRQL_DISPATCH || cpu->dispatching)
+		return false;
+	if (!cpu->dpc_head && sim_timer_next_due(cpu) > now)
+		return false;
+	cpu->dispatching = true;
+	from = sim_raise(cpu, IRQL_DISPATCH);
+	ran = sim_dpc_drain(cpu);
+	ran |= sim_timer_run_due(cpu, now);
+	atomic_signal_fence(memory_order_seq_cst);
+	/* not sim_lower: the look that called this goes round again */
+	atomic_store_explicit(&cpu->irql, from, memory_order_relaxed);
+	cpu->dispatching = false;
+	return ran;
+}
+
+void sim_cpu_look(struct sim_cpu *cpu)
+{
+	for (;;) {
+		uint64_t now = stamp_now();
+
+		if (sim_cpu_due(cpu) > now)
+			return;
+		if (intc_take_one(cpu, now))
+			continue;
+		if (run_dispatch_work(cpu, now))
+			continue;
+		recompute_due(cpu);
+		return;
+	}
+}
+
+void sim_cpu_lowered(struct sim_cpu *cpu, uint8_t from)
+{
+	uint64_t now = stamp_now();
+
+	if (sim_cpu_due(cpu) > now)
+		return;
+	intc_note_open(cpu, from, sim_irql(cpu), now);
+	sim_cpu_look(cpu);
+}
+
+static void count_spin(struct sim_cpu *cpu)
+{
+	/* relaxed: a counter with one writer */
+	uint64_t relaxes = atomic_load_explicit(&cpu->relaxes, memory_order_relaxed);
+
+	atomic_store_explicit(&cpu->relaxes, relaxes + 1, memory_order_relaxed);
+}
+
+void sim_relax(struct sim_cpu *cpu)
+{
+	count_spin(cpu);
+	if (cpu->yields)
+		sched_yield();
+	else
+		__builtin_ia32_pause();
+	/* Nothing can interrupt at or above the highest line's level: the clock need not be read. */
+	if (sim_irql(cpu) < cpu->top_dirql && sim_cpu_due(cpu) != SIM_NEVER)
+		sim_cpu_safe_point(cpu, stamp_now());
+}
+
+void sim_idle(struct sim_cpu *cpu)
+{
+	if (cpu->yields)
+		sched_yield();
+	if (sim_cpu_due(cpu) != SIM_NEVER)
+		sim_cpu_safe_point(cpu, stamp_now());
+	else
+		__builtin_ia32_pause();
+}
+
+void sim_work(struct sim_cpu *cpu, uint64_t ticks)
+{
+	uint64_t now = stamp_now();
+	uint64_t end = now + ticks;
+
+	while (now < end) {
+		sim_cpu_safe_point(cpu, now);
+		now = stamp_now();
+	}
+}

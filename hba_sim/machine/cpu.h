@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A simulated CPU: a pinned thread with an IRQL, interrupt pins, a DPC queue and timers.
+ *
+ * Delivery is `poll`: the CPU looks at what is due at its safe points, which
+ * are every IRQL lowering, every spin iteration, register accesses and every
+ * few nanoseconds of simulated work.  One word, `due`, says when the earliest
+ * event falls due, so that a look with nothing scheduled is one load.
+ */
+#ifndef STORSYNC_HBA_SIM_MACHINE_CPU_H
+#define STORSYNC_HBA_SIM_MACHINE_CPU_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hba_sim/machine/intc.h"
+#include "hba_sim/machine/irql.h"
+#include "hba_sim/machine/stamp.h"
+#include "hba_sim/machine/sync_ops.h"
+
+/* A tick count that no clock reaches: nothing is scheduled. */
+#define SIM_NEVER UINT64_MAX
+
+struct sim_dpc;
+struct sim_machine;
+struct sim_timer;
+
+struct sim_cpu {
+	/* Written by the CPU's own thread only. */
+	_Alignas(SYNC_LINE_BYTES) _Atomic(uint8_t) irql;
+	bool yields; /* oversubscribed: a spin iteration gives the core away */
+	uint8_t top_dirql; /* highest level of any connected line */
+	unsigned index;
+	struct sim_machine *machine;
+	_Atomic(uint64_t) relaxes; /* spin iterations so far; others may read it */
+	_Atomic(uint32_t) in_isr;  /* nesting of interrupt service */
+	struct sim_dpc *dpc_head;
+	struct sim_dpc **dpc_tail;
+	struct sim_timer *timers; /* sorted by due time */
+	bool dispatching;         /* DPCs or timers are being run */
+	void *user;               /* the harness's own per-CPU state */
+
+	/* Stamp of the earliest event for this CPU, or SIM_NEVER; any CPU may lower it. */
+	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) due;
+
+	_Alignas(SYNC_LINE_BYTES) struct irq_pin pin[SIM_LINES_MAX];
+};
+
+/* The calling thread's simulated CPU, NULL on a thread that is none. */
+extern _Thread_local struct sim_cpu *sim_cpu_current;
+
+static inline struct sim_cpu *sim_cpu_self(void)
+{
+	return sim_cpu_current;
+}
+
+static inline uint8_t sim_irql(const struct sim_cpu *cpu)
+{
+	/* relaxed: only the CPU's own thread writes it, and only that thread decides by it */
+	return atomic_load_explicit(&cpu->irql, memory_order_relaxed);
+}
+
+/* Take and run whatever is due and allowed at the current IRQL. */
+void sim_cpu_look(struct sim_cpu *cpu);
+
+/* The part of an IRQL lowering that is needed when something is scheduled. */
+void sim_cpu_lowered(struct sim_cpu *cpu, uint8_t from);
+
+/* Schedule an event for any CPU from any CPU: lowers `due` to at most `when`. */
+void sim_cpu_schedule(struct sim_cpu *cpu, uint64_t when);
+
+static inline uint64_t sim_cpu_due(const struct sim_cpu *cpu)
+{
+	/* relaxed: a hint; what is due is read again under its owner's ordering */
+	return atomic_load_explicit(&cpu->due, memory_order_relaxed);
+}
+
+/* A safe point for which the caller has a recent stamp. */
+static inline void sim_cpu_safe_point(struct sim_cpu *cpu, uint64_t now)
+{
+	if (__builtin_expect(sim_cpu_due(cpu) <= now, 0))
+		sim_cpu_look(cpu);
+}
+
+/* Raise to `irql`, which must not be below the current level; returns the level to go back to. */
+static inline uint8_t sim_raise(struct sim_cpu *cpu, uint8_t irql)
+{
+	uint8_t old = sim_irql(cpu);
+
+	/* relaxed: the thread itself is the only reader that acts on it */
+	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+	/* what follows must not be moved before the raise where an interrupt could still preempt it */
+	atomic_signal_fence(memory_order_seq_cst);
+	return old;
+}
+
+/* Lower to `irql` and take what became allowed. */
+static inline void sim_lower(struct sim_cpu *cpu, uint8_t irql)
+{
+	uint8_t from = sim_irql(cpu);
+
+	atomic_signal_fence(memory_order_seq_cst);
+	/* relaxed: as in sim_raise */
+	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	if (__builtin_expect(sim_cpu_due(cpu) != SIM_NEVER, 0))
+		sim_cpu_lowered(cpu, from);
+}
+
+/* One spin iteration: a pause, a look where the IRQL allows one, a yield when oversubscribed. */
+void sim_relax(struct sim_cpu *cpu);
+
+/* One iteration of doing nothing: as sim_relax without the pause, so that a due event is seen at once. */
+void sim_idle(struct sim_cpu *cpu);
+
+/* Simulated work of this many ticks; looks at least every 50 ns. */
+void sim_work(struct sim_cpu *cpu, uint64_t ticks);
+
+#endif

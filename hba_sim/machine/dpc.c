@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* DPC queues; see dpc.h. */
+#include "hba_sim/machine/dpc.h"
+
+#include "hba_sim/machine/cpu.h"
+
+void sim_dpc_init(struct sim_dpc *dpc, sim_dpc_routine *routine, void *context)
+{
+	dpc->routine = routine;
+	dpc->context = context;
+	dpc->next = NULL;
+	atomic_init(&dpc->queued, false);
+	atomic_init(&dpc->running, false);
+}
+
+/* The list is the CPU's own; an ISR may queue in the middle of any of its operations, so they run at IRQL_HIGH. */
+static void append(struct sim_cpu *cpu, struct sim_dpc *dpc)
+{
+	dpc->next = NULL;
+	*cpu->dpc_tail = dpc;
+	cpu->dpc_tail = &dpc->next;
+}
+
+bool sim_dpc_queue(struct sim_cpu *cpu, struct sim_dpc *dpc, void *argument1, void *argument2)
+{
+	uint8_t irql;
+
+	/*
+	 * ORD dpc_queue:A acq_rel, pairs with dpc_drain:A: whoever wins may write
+	 * the arguments, and the run before it has finished reading them.
+	 */
+	if (atomic_exchange_explicit(&dpc->queued, true, memory_order_acq_rel))
+		return false;
+	dpc->argument1 = argument1;
+	dpc->argument2 = argument2;
+	irql = sim_raise(cpu, IRQL_HIGH);
+	append(cpu, dpc);
+	/* relaxed store of the owner: an earlier event of a pin is found again from the pins */
+	atomic_store_explicit(&cpu->due, 0, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	/* not sim_lower: the caller's own lowering runs the DPC, never the queueing itself */
+	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+	return true;
+}
+
+static struct sim_dpc *pop(struct sim_cpu *cpu)
+{
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+	struct sim_dpc *dpc = cpu->dpc_head;
+
+	if (dpc) {
+		cpu->dpc_head = dpc->next;
+		if (!cpu->dpc_head)
+			cpu->dpc_tail = &cpu->dpc_head;
+	}
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+	return dpc;
+}
+
+static void put_back(struct sim_cpu *cpu, struct sim_dpc *dpc)
+{
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+
+	append(cpu, dpc);
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+}
+
+bool sim_dpc_drain(struct sim_cpu *cpu)
+{
+	struct sim_dpc *first_blocked = NULL;
+	struct sim_dpc *dpc;
+	bool ran = false;
+
+	while ((dpc = pop(cpu)) != NULL) {
+		void *argument1 = dpc->argument1;
+		void *argument2 = dpc->argument2;
+
+		if (dpc == first_blocked) {
+			put_back(cpu, dpc);
+			break;
+		}
+		/* ORD dpc_drain:B acquire, pairs with dpc_drain:C: a run sees all that the run before it did on another CPU. */
+		if (atomic_exchange_explicit(&dpc->running, true, memory_order_acquire)) {
+			if (!first_blocked)
+				first_blocked = dpc;
+			put_back(cpu, dpc);
+			continue;
+		}
+		/* ORD dpc_drain:A release, pairs with dpc_queue:A: the arguments are read before it can be queued anew. */
+		atomic_store_explicit(&dpc->queued, false, memory_order_release);
+		dpc->routine(dpc->context, argument1, argument2);
+		/* ORD dpc_drain:C release, pairs with dpc_drain:B: see there. */
+		atomic_store_explicit(&dpc->running, false, memory_order_release);
+		ran = true;
+	}
+	return ran;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* The interrupt controller; see intc.h. */
+#include "hba_sim/machine/intc.h"
+
+#include <errno.h>
+
+#include "hba_sim/machine/cpu.h"
+#include "hba_sim/machine/machine.h"
+
+static void count(_Atomic(uint64_t) *counter)
+{
+	/* relaxed: one writer, the pin's own CPU */
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+int irq_line_connect(struct sim_machine *machine, struct irq_line *line)
+{
+	unsigned at = machine->lines;
+
+	if (at == SIM_LINES_MAX)
+		return -ENOSPC;
+	line->index = at;
+	line->machine = machine;
+	atomic_init(&line->masked, 0);
+	atomic_init(&line->refused, 0);
+	atomic_init(&line->reopened, 0);
+	atomic_init(&line->reopened_at, 0);
+	/* kept sorted by level, highest first: the order in which pending lines are taken */
+	for (; at > 0 && machine->line[at - 1]->dirql < line->dirql; at--)
+		machine->line[at] = machine->line[at - 1];
+	machine->line[at] = line;
+	machine->lines++;
+	for (unsigned c = 0; c < machine->cpus; c++) {
+		struct sim_cpu *cpu = &machine->cpu[c];
+
+		atomic_init(&cpu->pin[line->index].due, SIM_NEVER);
+		if (cpu->top_dirql < line->dirql)
+			cpu->top_dirql = line->dirql;
+	}
+	return 0;
+}
+
+void irq_pin_reschedule(struct irq_line *line, struct sim_cpu *cpu, uint64_t when)
+{
+	/* relaxed: under the source's lock; the CPU that acts on it takes that lock */
+	atomic_store_explicit(&cpu->pin[line->index].due, when, memory_order_relaxed);
+}
+
+void irq_pin_schedule(struct irq_line *line, struct sim_cpu *cpu, uint64_t when)
+{
+	struct irq_pin *pin = &cpu->pin[line->index];
+
+	/* relaxed: under the source's lock */
+	if (atomic_load_explicit(&pin->due, memory_order_relaxed) <= when)
+		return;
+	atomic_store_explicit(&pin->due, when, memory_order_relaxed);
+	if (cpu == sim_cpu_self()) {
+		atomic_signal_fence(memory_order_seq_cst);
+	} else {
+		/* ORD cpu_due:B seq_cst fence, pairs with cpu_due:A: the target's recomputation sees the pin, or this sees its SIM_NEVER. */
+		atomic_thread_fence(memory_order_seq_cst);
+	}
+	sim_cpu_schedule(cpu, when);
+}
+
+void irq_line_mask(struct irq_line *line)
+{
+	/* seq_cst exchange: the caller's half of the handshake described at irq_line_is_masked */
+	atomic_exchange_explicit(&line->masked, 1, memory_order_seq_cst);
+}
+
+static void stamp_reopening(struct irq_line *line)
+{
+	/* relaxed: a measurement; a reader that misses it falls back on its own last refusal */
+	atomic_store_explicit(&line->reopened_at, stamp_now(), memory_order_relaxed);
+}
+
+void irq_line_redeliver(struct irq_line *line)
+{
+	stamp_reopening(line);
+	/*
+	 * ORD intc_reopen:A release, pairs with intc_reopen:B and intc_reopen:D: the
+	 * back end's gate is open for whoever sees the new count.
+	 */
+	atomic_fetch_add_explicit(&line->reopened, 1, memory_order_release);
+}
+
+void irq_line_unmask(struct irq_line *line)
+{
+	/* relaxed: only whether a stamp is worth its cost */
+	if (atomic_load_explicit(&line->refused, memory_order_relaxed)) {
+		atomic_store_explicit(&line->refused, 0, memory_order_relaxed);
+		stamp_reopening(line);
+	}
+	/*
+	 * ORD intc_unmask:A release, pairs with intc_unmask:B: the section is over for
+	 * whoever sees the mask open.
+	 */
+	atomic_store_explicit(&line->masked, 0, memory_order_release);
+	/*
+	 * ORD intc_reopen:C release, pairs with intc_reopen:B and intc_reopen:D: an
+	 * interrupt parked under the mask is released by the new count.
+	 */
+	atomic_fetch_add_explicit(&line->reopened, 1, memory_order_release);
+}
+
+/* Whether mask and back end let the pin's interrupt through. */
+static bool pin_is_open(struct irq_line *line, struct irq_pin *pin, uint64_t now)
+{
+	if (pin->parked) {
+		/* ORD intc_reopen:B acquire, pairs with intc_reopen:A and intc_reopen:C: see there. */
+		if (atomic_load_explicit(&line->reopened, memory_order_acquire) == pin->parked_at_count) {
+			pin->refused_at = now;
+			return false;
+		}
+		pin->parked = false;
+	}
+	/* ORD intc_unmask:B acquire, pairs with intc_unmask:A: see there. */
+	if (atomic_load_explicit(&line->masked, memory_order_acquire)) {
+		/* relaxed: see irq_line_unmask */
+		atomic_store_explicit(&line->refused, 1, memory_order_relaxed);
+		pin->refused_at = now;
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Ticks of [asserted, taken] in which the interrupt was refused.  The IRQL's
+ * part ends when it last fell below the line's level; the mask's and the back
+ * end's when they re-opened, or, where that stamp is older, at the last refusal
+ * seen here.
+ */
+static uint64_t masked_ticks(const struct irq_line *line, const struct irq_pin *pin, uint64_t asserted, uint64_t now)
+{
+	uint64_t open = pin->open_since;
+
+	if (pin->refused_at > asserted) {
+		uint64_t reopened_at = atomic_load_explicit(&line->reopened_at, memory_order_relaxed);
+
+		if (open < pin->refused_at)
+			open = pin->refused_at;
+		if (open < reopened_at)
+			open = reopened_at;
+	}
+	if (open > now)
+		open = now;
+	return open > asserted ? open - asserted : 0;
+}
+
+/* The line is ours until the end of interrupt; false while another CPU serves it. */
+static bool begin_service(struct irq_line *line)
+{
+	uint32_t idle = 0;
+
+	/* ORD intc_eoi:A acquire, pairs with intc_eoi:B: a CPU's ISR sees what the ISR before it did on another CPU. */
+	return atomic_compare_exchange_strong_explicit(&line->remote_irr, &idle, 1, memory_order_acquire,
+						       memory_order_relaxed);
+}
+
+static void end_of_interrupt(struct irq_line *line)
+{
+	/* ORD intc_eoi:B release, pairs with intc_eoi:A: see there. */
+	atomic_store_explicit(&line->remote_irr, 0, memory_order_release);
+}
+
+/* The stamps up to `taken`, and what of the time before it was whose. */
+static void stamp_taken(const struct irq_line *line, struct irq_pin *pin, uint64_t now, struct irq_event *event)
+{
+	uint64_t rest;
+
+	event->taken = stamp_now();
+	event->masked = masked_ticks(line, pin, event->asserted, now);
+	rest = event->taken - event->asserted - event->masked;
+	event->model = pin->model < rest ? pin->model : rest;
+	pin->model = 0;
+}
+
+static void note_deferred(struct irq_pin *pin, uint64_t reopened)
+{
+	count(&pin->deferred);
+	pin->parked = true;
+	pin->parked_at_count = reopened;
+	pin->refused_at = stamp_now();
+}
+
+static void note_served(struct sim_cpu *cpu, const struct irq_line *line, struct irq_pin *pin, int answer)
+{
+	uint64_t now = stamp_now();
+
+	count(&pin->taken);
+	if (!answer)
+		count(&pin->spurious);
+	if (sim_cpu_due(cpu) <= now)
+		intc_note_open(cpu, line->dirql, sim_irql(cpu), now);
+}
+
+static bool take(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
+{
+	struct irq_pin *pin = &cpu->pin[line->index];
+	struct irq_event event = { 0 };
+	uint64_t reopened;
+	uint8_t from;
+	int answer;
+
+	if (!pin_is_open(line, pin, now) || !line->advance(line->source, cpu, now, &event.asserted))
+		return false;
+	pin->model += stamp_now() - now;
+	if (!begin_service(line))
+		return false;
+	stamp_taken(line, pin, now, &event);
+
+	from = sim_raise(cpu, line->dirql);
+	/* relaxed: read again by pin_is_open with acquire; an old value only means one more attempt */
+	reopened = atomic_load_explicit(&line->reopened, memory_order_relaxed);
+	answer = line->handler(line->handler_context, cpu, &event);
+	end_of_interrupt(line);
+	atomic_signal_fence(memory_order_seq_cst);
+	/* not sim_lower: the look that called this goes round again */
+	atomic_store_explicit(&cpu->irql, from, memory_order_relaxed);
+	if (answer == SYNC_DEFERRED)
+		note_deferred(pin, reopened);
+	else
+		note_served(cpu, line, pin, answer);
+	return true;
+}
+
+bool intc_take_one(struct sim_cpu *cpu, uint64_t now)
+{
+	struct sim_machine *machine = cpu->machine;
+
+	for (unsigned i = 0; i < machine->lines; i++) {
+		struct irq_line *line = machine->line[i];
+
+		if (line->dirql <= sim_irql(cpu))
+			return false;
+		/* relaxed: a pin scheduled just now is found at the next look */
+		if (atomic_load_explicit(&cpu->pin[line->index].due, memory_order_relaxed) > now)
+			continue;
+		if (take(cpu, line, now))
+			return true;
+	}
+	return false;
+}
+
+void intc_note_open(struct sim_cpu *cpu, uint8_t from, uint8_t to, uint64_t now)
+{
+	struct sim_machine *machine = cpu->machine;
+
+	for (unsigned i = 0; i < machine->lines; i++) {
+		struct irq_line *line = machine->line[i];
+
+		if (line->dirql > to && line->dirql <= from)
+			cpu->pin[line->index].open_since = now;
+	}
+}
+
+uint64_t intc_next_due(const struct sim_cpu *cpu)
+{
+	uint64_t next = SIM_NEVER;
+
+	for (unsigned i = 0; i < cpu->machine->lines; i++) {
+		/* relaxed: ordered by the fence of recompute_due */
+		uint64_t due = atomic_load_explicit(&cpu->pin[i].due, memory_order_relaxed);
+
+		if (due < next)
+			next = due;
+	}
+	return next;
+}

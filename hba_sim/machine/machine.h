@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulated machine: CPUs, interrupt lines, physical memory and I/O ports.
+ *
+ * One thread becomes each CPU (sim_cpu_enter); where it is pinned is the
+ * harness's business.
+ */
+#ifndef STORSYNC_HBA_SIM_MACHINE_MACHINE_H
+#define STORSYNC_HBA_SIM_MACHINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "hba_sim/machine/cpu.h"
+#include "hba_sim/machine/ioport.h"
+#include "hba_sim/machine/phys.h"
+
+struct sim_machine {
+	unsigned cpus;
+	struct sim_cpu *cpu; /* array of `cpus` */
+	unsigned lines;
+	struct irq_line *line[SIM_LINES_MAX]; /* by level, highest first */
+	struct stamp_scale scale;             /* ticks to ns */
+	struct sim_phys phys;
+	struct sim_ioport_map ioports;
+};
+
+struct sim_machine_config {
+	unsigned cpus;
+	bool yields;             /* more simulated CPUs than cores: spinning gives the core away */
+	size_t phys_bytes;       /* size of the physical address space */
+	struct stamp_scale scale;
+};
+
+/* 0, -EINVAL, -ENOMEM. */
+int sim_machine_init(struct sim_machine *machine, const struct sim_machine_config *config);
+void sim_machine_fini(struct sim_machine *machine);
+
+/* The calling thread is CPU `index` from here on, at IRQL_PASSIVE, until sim_cpu_exit. */
+struct sim_cpu *sim_cpu_enter(struct sim_machine *machine, unsigned index);
+void sim_cpu_exit(struct sim_cpu *cpu);
+
+/* A line for each CPU: IRQL, what is due, pins, DPCs.  For a watchdog; it reads without stopping anyone. */
+void sim_machine_dump(const struct sim_machine *machine, FILE *out);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The port driver, as the harness sees it: load a miniport, start its adapter
+ * on the machine with a back end, submit requests, get them back.
+ *
+ * What the miniport sees is hba_sim/ddk/storport.h; the functions declared there
+ * are in port_sync.c, port_io.c, port_dpc.c, port_memory.c and port_misc.c.
+ */
+#ifndef STORSYNC_HBA_SIM_PORT_PORT_H
+#define STORSYNC_HBA_SIM_PORT_PORT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "hba_sim/ddk/storport.h"
+#include "hba_sim/machine/dpc.h"
+#include "hba_sim/machine/machine.h"
+#include "hba_sim/machine/timer.h"
+#include "hba_sim/port/witness.h"
+
+struct adapter;
+struct port_request;
+
+/* Where the stamps of MEASURING go; called at the IRQL of the event, on its CPU.  Either may be NULL. */
+struct port_probe {
+	void (*interrupt)(struct port_probe *probe, struct sim_cpu *cpu, const struct irq_event *event);
+	/* stamp[0..3]: called, first instruction, routine returned, back in the caller; section: ticks of added work done. */
+	void (*call)(struct port_probe *probe, struct sim_cpu *cpu, const uint64_t stamp[4], uint64_t section);
+};
+
+/* One I/O request: the SRB and what the port keeps beside it. */
+struct port_request {
+	SCSI_REQUEST_BLOCK srb;
+	struct adapter *adapter;
+	void *data;         /* in simulated physical memory */
+	uint32_t data_bytes_max;
+	void (*complete)(struct port_request *request, struct sim_cpu *cpu); /* at IRQL_DISPATCH */
+	void *owner;        /* the submitter's own */
+	struct port_request *next;
+	_Atomic(uint32_t) in_flight; /* submitted and not yet reported complete */
+	struct {
+		STOR_SCATTER_GATHER_LIST list;
+		STOR_SCATTER_GATHER_ELEMENT element[1];
+	} sg;
+};
+
+/* What the port keeps for each CPU. */
+struct adapter_cpu {
+	_Alignas(SYNC_LINE_BYTES) struct port_request *done; /* reported complete, not yet handed back */
+	struct port_request **done_tail;
+	struct sim_dpc completion_dpc;
+	struct sim_timer timer;
+	uint64_t timer_generation;
+	bool holds_interrupt_lock;  /* half-duplex StartIo, timer and reset: SynchronizeAccess goes straight through */
+	uint64_t lock_stamp[3];     /* of StorPortAcquireSpinLock(InterruptLock) */
+	struct adapter *adapter;
+};
+
+struct adapter_config {
+	const struct sync_backend *backend;
+	struct irq_line *line;      /* the device's, not yet with a handler */
+	uint32_t io_base;           /* of the device's port range */
+	uint32_t io_bytes;
+	uint64_t section_ticks;     /* work added to every synchronized routine */
+	bool half_duplex;           /* overrides what the miniport asks for */
+	uint32_t channels;          /* ConcurrentChannels granted at most; 1: StartIo is serialized by its lock */
+	const char *argument;       /* the miniport's argument string */
+	struct port_probe *probe;
+};
+
+struct adapter {
+	struct sim_machine *machine;
+	const struct sync_backend *backend;
+	void *lock; /* the back end's state */
+	struct adapter_config config;
+	HW_INITIALIZATION_DATA hw;
+	PORT_CONFIGURATION_INFORMATION port_config;
+	ACCESS_RANGE range[1];
+	PCI_COMMON_CONFIG pci; /* what StorPortGetBusData answers */
+	void *extension; /* the miniport's device extension */
+	uint32_t channels;
+	bool started;
+	bool initializing;  /* inside HwInitialize */
+	PHW_PASSIVE_INITIALIZE_ROUTINE passive_initialize;
+
+	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) start_io_lock;
+
+	/* Requests held back by StorPortBusy, StorPortPause and their kin. */
+	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) held_back; /* not 0: submit must look at the list */
+	_Atomic(uint32_t) hold_lock;
+	struct port_request *held;
+	struct port_request **held_tail;
+	uint32_t busy_until;  /* completions that StorPortBusy still waits for */
+	bool paused;
+
+	struct witness witness;
+
+	/* Counters of rare things. */
+	_Atomic(uint64_t) completed_twice;
+	_Atomic(uint64_t) busy_refusals;
+	_Atomic(uint64_t) bus_resets;
+	_Atomic(uint64_t) errors_logged;
+	_Atomic(uint64_t) timer_generation;
+	PHW_TIMER timer_routine;
+
+	struct adapter_cpu *cpu;
+};
+
+typedef ULONG port_driver_entry(PVOID driver_object, PVOID registry_path);
+
+/*
+ * Loads the miniport, finds and initializes its adapter.  The calling thread
+ * plays CPU 0 meanwhile, and so it does in adapter_stop.
+ * 0, -EINVAL (the miniport refused; the reason is printed to `error`), -ENOMEM.
+ */
+int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_driver_entry *entry,
+		  const struct adapter_config *config, char *error, size_t error_bytes);
+
+/* Stops it; nothing is in flight. */
+void adapter_stop(struct adapter *adapter);
+
+/* Each CPU's thread: before its first and after its last request.  0 or -errno. */
+int adapter_cpu_online(struct adapter *adapter, struct sim_cpu *cpu);
+void adapter_cpu_offline(struct adapter *adapter, struct sim_cpu *cpu);
+
+/* A request with room for `data_bytes` of data; NULL when physical memory is used up.  Freed with the machine. */
+struct port_request *port_request_alloc(struct adapter *adapter, uint32_t data_bytes);
+
+/*
+ * Fills in the SRB for a CDB: `flags` is SRB_FLAGS_DATA_IN, SRB_FLAGS_DATA_OUT
+ * or 0; `bytes` of request->data take part.
+ */
+void port_request_prepare(struct port_request *request, uint8_t lun, const void *cdb, uint8_t cdb_bytes, uint32_t flags,
+			  uint32_t bytes);
+
+/* Submits at IRQL <= DISPATCH; request->complete is called once, on any CPU. */
+void port_submit(struct port_request *request, struct sim_cpu *cpu);
+
+/* Resets the bus through the miniport, as the port driver does after a time-out. */
+void port_reset_bus(struct adapter *adapter, struct sim_cpu *cpu);
+
+void adapter_dump(const struct adapter *adapter, FILE *out);
+
+#endif

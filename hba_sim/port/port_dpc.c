@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* DPCs and timers of the miniport. */
+#include "hba_sim/port/port_internal.h"
+
+/*
+ * A STOR_DPC is the driver's own storage; the simulator's DPC lies in it, over
+ * the fields that the documentation calls opaque.
+ */
+struct port_dpc {
+	struct sim_dpc dpc;
+	PVOID extension;
+	PHW_DPC_ROUTINE routine;
+};
+
+_Static_assert(sizeof(struct port_dpc) <= sizeof(STOR_KDPC) && offsetof(STOR_DPC, Dpc) == 0,
+	       "the simulator's DPC fits where a STOR_DPC begins");
+
+static struct port_dpc *port_dpc_of(PSTOR_DPC stor_dpc)
+{
+	return (struct port_dpc *)&stor_dpc->Dpc;
+}
+
+static void run(void *context, void *argument1, void *argument2)
+{
+	struct port_dpc *dpc = context;
+
+	dpc->routine((PSTOR_DPC)dpc, dpc->extension, argument1, argument2);
+}
+
+VOID StorPortInitializeDpc(PVOID DeviceExtension, PSTOR_DPC Dpc, PHW_DPC_ROUTINE HwDpcRoutine)
+{
+	struct port_dpc *dpc = port_dpc_of(Dpc);
+
+	sim_dpc_init(&dpc->dpc, run, dpc);
+	dpc->extension = DeviceExtension;
+	dpc->routine = HwDpcRoutine;
+	Dpc->Lock = 0;
+}
+
+BOOLEAN StorPortIssueDpc(PVOID DeviceExtension, PSTOR_DPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
+{
+	return sim_dpc_queue(sim_cpu_self(), &port_dpc_of(Dpc)->dpc, SystemArgument1, SystemArgument2);
+}
+
+static BOOLEAN timer_under_lock(PVOID extension, PVOID context)
+{
+	struct adapter *adapter = adapter_of(extension);
+	struct adapter_cpu *acpu = adapter_cpu_of(adapter, sim_cpu_self());
+
+	acpu->holds_interrupt_lock = true;
+	adapter->timer_routine(extension);
+	acpu->holds_interrupt_lock = false;
+	return TRUE;
+}
+
+/* At IRQL_DISPATCH: holding StartIo's lock, and in half duplex the interrupt lock as well. */
+void port_timer_fired(void *context)
+{
+	struct adapter_cpu *acpu = context;
+	struct adapter *adapter = acpu->adapter;
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	/* relaxed: a later request on any CPU makes this one void, whenever it is seen */
+	if (acpu->timer_generation != atomic_load_explicit(&adapter->timer_generation, memory_order_relaxed))
+		return;
+	port_lock_acquire(&adapter->start_io_lock, cpu);
+	if (adapter->config.half_duplex)
+		port_run_under_interrupt_lock(adapter, cpu, timer_under_lock, NULL);
+	else
+		adapter->timer_routine(adapter->extension);
+	port_lock_release(&adapter->start_io_lock);
+}
+
+/* One timer an adapter: a request replaces the one before, on whichever CPU that was armed; 0 cancels. */
+void port_request_timer(struct adapter *adapter, PHW_TIMER routine, ULONG microseconds)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
+	uint64_t generation = atomic_fetch_add_explicit(&adapter->timer_generation, 1, memory_order_relaxed) + 1;
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+
+	acpu->timer_generation = generation;
+	if (microseconds) {
+		adapter->timer_routine = routine;
+		sim_timer_arm(cpu, &acpu->timer, stamp_now() + port_ticks_of_us(adapter, microseconds));
+	} else {
+		sim_timer_cancel(&acpu->timer);
+	}
+	sim_raise(cpu, irql);
+}

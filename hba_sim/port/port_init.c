@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loading a miniport and starting its adapter: DriverEntry, FindAdapter,
+ * Initialize, PassiveInitialize; and the way back.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hba_sim/port/port_internal.h"
+
+/* What DriverEntry is given as its driver object. */
+struct loading {
+	HW_INITIALIZATION_DATA hw;
+	bool registered;
+};
+
+ULONG StorPortInitialize(PVOID Argument1, PVOID Argument2, PHW_INITIALIZATION_DATA HwInitializationData, PVOID HwContext)
+{
+	struct loading *loading = Argument1;
+
+	if (HwInitializationData->HwInitializationDataSize < sizeof(HW_INITIALIZATION_DATA) ||
+	    !HwInitializationData->HwFindAdapter || !HwInitializationData->HwInitialize || !HwInitializationData->HwStartIo ||
+	    !HwInitializationData->HwInterrupt || !HwInitializationData->HwResetBus)
+		return (ULONG)STATUS_REVISION_MISMATCH;
+	loading->hw = *HwInitializationData;
+	loading->registered = true;
+	return (ULONG)STATUS_SUCCESS;
+}
+
+static int fail(char *error, size_t error_bytes, const char *what, unsigned long answer)
+{
+	snprintf(error, error_bytes, "the miniport's %s answered 0x%lx", what, answer);
+	return -EINVAL;
+}
+
+static int load(struct adapter *adapter, port_driver_entry *entry, char *error, size_t error_bytes)
+{
+	struct loading loading = { .registered = false };
+	ULONG status = entry(&loading, NULL);
+
+	if (status != (ULONG)STATUS_SUCCESS || !loading.registered)
+		return fail(error, error_bytes, "DriverEntry", status);
+	adapter->hw = loading.hw;
+	return 0;
+}
+
+static int allocate(struct adapter *adapter)
+{
+	struct sim_machine *machine = adapter->machine;
+	size_t cpu_bytes = machine->cpus * sizeof(*adapter->cpu);
+	size_t lock_bytes = (adapter->backend->lock_bytes + SYNC_LINE_BYTES - 1) / SYNC_LINE_BYTES * SYNC_LINE_BYTES;
+	char *extension;
+
+	extension = sim_phys_alloc(&machine->phys, EXTENSION_HEADER_BYTES + adapter->hw.DeviceExtensionSize, SYNC_LINE_BYTES);
+	adapter->lock = aligned_alloc(SYNC_LINE_BYTES, lock_bytes);
+	adapter->cpu = aligned_alloc(SYNC_LINE_BYTES, cpu_bytes);
+	if (!extension || !adapter->lock || !adapter->cpu)
+		return -ENOMEM;
+	memset(adapter->lock, 0, lock_bytes);
+	memset(adapter->cpu, 0, cpu_bytes);
+	for (unsigned c = 0; c < machine->cpus; c++) {
+		struct adapter_cpu *acpu = &adapter->cpu[c];
+
+		acpu->adapter = adapter;
+		sim_dpc_init(&acpu->completion_dpc, port_completion_dpc, acpu);
+		sim_timer_init(&acpu->timer, port_timer_fired, acpu);
+	}
+	*(struct adapter **)extension = adapter;
+	adapter->extension = extension + EXTENSION_HEADER_BYTES;
+	return 0;
+}
+
+static void fill_port_config(struct adapter *adapter)
+{
+	PORT_CONFIGURATION_INFORMATION *config = &adapter->port_config;
+
+	memset(config, 0, sizeof(*config));
+	config->Length = sizeof(*config);
+	config->AdapterInterfaceType = adapter->hw.AdapterInterfaceType;
+	config->BusInterruptLevel = adapter->config.line->dirql;
+	config->BusInterruptVector = adapter->config.line->dirql;
+	config->InterruptMode = LevelSensitive;
+	config->MaximumTransferLength = SP_UNINITIALIZED_VALUE;
+	config->NumberOfPhysicalBreaks = SP_UNINITIALIZED_VALUE;
+	config->NumberOfAccessRanges = 1;
+	adapter->range[0].RangeStart.QuadPart = adapter->config.io_base;
+	adapter->range[0].RangeLength = adapter->config.io_bytes;
+	adapter->range[0].RangeInMemory = FALSE;
+	config->AccessRanges = (ACCESS_RANGE(*)[])&adapter->range;
+	config->SynchronizationModel = StorSynchronizeHalfDuplex;
+}
+
+static BOOLEAN initialize_under_lock(PVOID extension, PVOID context)
+{
+	return adapter_of(extension)->hw.HwInitialize(extension);
+}
+
+static int find_and_initialize(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
+{
+	char *argument = strdup(adapter->config.argument ? adapter->config.argument : "");
+	BOOLEAN again = FALSE;
+	ULONG found;
+
+	if (!argument)
+		return -ENOMEM;
+	fill_port_config(adapter);
+	found = adapter->hw.HwFindAdapter(adapter->extension, NULL, NULL, argument, &adapter->port_config, &again);
+	free(argument);
+	if (found != SP_RETURN_FOUND)
+		return fail(error, error_bytes, "HwStorFindAdapter", found);
+	if (adapter->port_config.SynchronizationModel == StorSynchronizeHalfDuplex)
+		adapter->config.half_duplex = true;
+	adapter->config.line->handler_context = adapter;
+	adapter->config.line->handler = port_interrupt;
+	/* HwInitialize runs at DIRQL with the interrupt lock held. */
+	adapter->initializing = true;
+	if (!port_run_under_interrupt_lock(adapter, cpu, initialize_under_lock, NULL))
+		return fail(error, error_bytes, "HwStorInitialize", FALSE);
+	adapter->initializing = false;
+	if (adapter->passive_initialize && !adapter->passive_initialize(adapter->extension))
+		return fail(error, error_bytes, "HwStorPassiveInitializeRoutine", FALSE);
+	return 0;
+}
+
+BOOLEAN StorPortEnablePassiveInitialization(PVOID DeviceExtension, PHW_PASSIVE_INITIALIZE_ROUTINE HwPassiveInitializeRoutine)
+{
+	struct adapter *adapter = adapter_of(DeviceExtension);
+
+	if (!adapter->initializing)
+		return FALSE;
+	adapter->passive_initialize = HwPassiveInitializeRoutine;
+	return TRUE;
+}
+
+ULONG StorPortInitializePerfOpts(PVOID HwDeviceExtension, BOOLEAN Query, PPERF_CONFIGURATION_DATA PerfConfigData)
+{
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+
+	if (PerfConfigData->Size < sizeof(*PerfConfigData))
+		return STOR_STATUS_INVALID_PARAMETER;
+	if (PerfConfigData->Version > STOR_PERF_VERSION)
+		return STOR_STATUS_UNSUPPORTED_VERSION;
+	if (Query) {
+		PerfConfigData->Flags = adapter->config.channels > 1 ? STOR_PERF_CONCURRENT_CHANNELS : 0;
+		PerfConfigData->ConcurrentChannels = adapter->config.channels;
+		return STOR_STATUS_SUCCESS;
+	}
+	if (PerfConfigData->Flags & STOR_PERF_CONCURRENT_CHANNELS) {
+		if (!PerfConfigData->ConcurrentChannels || PerfConfigData->ConcurrentChannels > adapter->config.channels)
+			return STOR_STATUS_INVALID_PARAMETER;
+		adapter->channels = PerfConfigData->ConcurrentChannels;
+	}
+	return STOR_STATUS_SUCCESS;
+}
+
+int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_driver_entry *entry,
+		  const struct adapter_config *config, char *error, size_t error_bytes)
+{
+	const struct sync_config sync = { .cpus = machine->cpus, .dirql = config->line->dirql, .line = config->line };
+	struct sim_cpu *cpu = sim_cpu_enter(machine, 0);
+	int err;
+
+	memset(adapter, 0, sizeof(*adapter));
+	adapter->machine = machine;
+	adapter->backend = config->backend;
+	adapter->config = *config;
+	adapter->channels = 1;
+	snprintf(error, error_bytes, "out of memory");
+	err = load(adapter, entry, error, error_bytes);
+	if (!err)
+		err = allocate(adapter);
+	if (err)
+		goto free_memory;
+	err = adapter->backend->init(adapter->lock, &sync);
+	if (err)
+		goto free_memory;
+	err = adapter_cpu_online(adapter, cpu);
+	if (err)
+		goto fini_backend;
+	err = find_and_initialize(adapter, cpu, error, error_bytes);
+	adapter_cpu_offline(adapter, cpu);
+	if (err)
+		goto fini_backend;
+	sim_cpu_exit(cpu);
+	adapter->started = true;
+	return 0;
+
+fini_backend:
+	if (adapter->backend->fini)
+		adapter->backend->fini(adapter->lock);
+free_memory:
+	free(adapter->lock);
+	free(adapter->cpu);
+	sim_cpu_exit(cpu);
+	return err;
+}
+
+void adapter_stop(struct adapter *adapter)
+{
+	if (!adapter->started)
+		return;
+	if (adapter->hw.HwAdapterControl) {
+		struct sim_cpu *cpu = sim_cpu_enter(adapter->machine, 0);
+
+		adapter->hw.HwAdapterControl(adapter->extension, ScsiStopAdapter, NULL);
+		sim_cpu_exit(cpu);
+	}
+	if (adapter->backend->fini)
+		adapter->backend->fini(adapter->lock);
+	free(adapter->lock);
+	free(adapter->cpu);
+	adapter->started = false;
+}
+
+int adapter_cpu_online(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	return adapter->backend->online ? adapter->backend->online(adapter->lock, cpu) : 0;
+}
+
+void adapter_cpu_offline(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	if (adapter->backend->offline)
+		adapter->backend->offline(adapter->lock, cpu);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the port driver share among themselves. */
+#ifndef STORSYNC_HBA_SIM_PORT_PORT_INTERNAL_H
+#define STORSYNC_HBA_SIM_PORT_PORT_INTERNAL_H
+
+#include "hba_sim/port/port.h"
+
+/* The device extension lies behind a header that names its adapter. */
+#define EXTENSION_HEADER_BYTES 64
+
+static inline struct adapter *adapter_of(void *extension)
+{
+	return *(struct adapter **)((char *)extension - EXTENSION_HEADER_BYTES);
+}
+
+static inline struct adapter_cpu *adapter_cpu_of(struct adapter *adapter, const struct sim_cpu *cpu)
+{
+	return &adapter->cpu[cpu->index];
+}
+
+static inline struct port_request *request_of(SCSI_REQUEST_BLOCK *srb)
+{
+	return (struct port_request *)((char *)srb - offsetof(struct port_request, srb));
+}
+
+static inline uint64_t port_ticks_of_us(const struct adapter *adapter, uint64_t us)
+{
+	return stamp_from_ns(&adapter->machine->scale, us * 1000);
+}
+
+/* A plain spin lock of the port's own; the caller is at IRQL_DISPATCH or above. */
+void port_lock_acquire(_Atomic(uint32_t) *lock, struct sim_cpu *cpu);
+void port_lock_release(_Atomic(uint32_t) *lock);
+
+/* The line's handler. */
+int port_interrupt(void *context, struct sim_cpu *cpu, struct irq_event *event);
+
+/* Runs `routine` holding the interrupt lock, marked so that SynchronizeAccess inside goes straight through. */
+BOOLEAN port_run_under_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine,
+				      void *context);
+
+/* The request is finished: hands it back by this CPU's completion DPC. */
+void port_complete(struct adapter *adapter, struct port_request *request);
+
+/* Completions were handed back: whoever was held back by StorPortBusy may be due. */
+void port_release_held(struct adapter *adapter, struct sim_cpu *cpu);
+
+/* The per-CPU DPC and timer routines. */
+void port_completion_dpc(void *context, void *argument1, void *argument2);
+void port_timer_fired(void *context);
+void port_request_timer(struct adapter *adapter, PHW_TIMER routine, ULONG microseconds);
+
+#endif

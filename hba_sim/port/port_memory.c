@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory, physical addresses, registers and ports, as a miniport reaches them. */
+#include "hba_sim/port/port_internal.h"
+
+#include <string.h>
+
+PVOID StorPortGetUncachedExtension(PVOID HwDeviceExtension, PPORT_CONFIGURATION_INFORMATION ConfigInfo, ULONG NumberOfBytes)
+{
+	return sim_phys_alloc(&adapter_of(HwDeviceExtension)->machine->phys, NumberOfBytes, PAGE_SIZE);
+}
+
+static STOR_PHYSICAL_ADDRESS physical_address(const void *virtual_address)
+{
+	STOR_PHYSICAL_ADDRESS address;
+
+	address.QuadPart = (LONGLONG)sim_phys_of(&sim_cpu_self()->machine->phys, virtual_address);
+	return address;
+}
+
+STOR_PHYSICAL_ADDRESS StorPortGetPhysicalAddress(PVOID HwDeviceExtension, PSCSI_REQUEST_BLOCK Srb, PVOID VirtualAddress,
+						 ULONG *Length)
+{
+	const struct sim_phys *phys = &sim_cpu_self()->machine->phys;
+	STOR_PHYSICAL_ADDRESS address = physical_address(VirtualAddress);
+
+	/* All of RAM is contiguous: the run ends where the buffer does, or with the RAM. */
+	*Length = 0;
+	if (address.QuadPart && Srb && VirtualAddress >= Srb->DataBuffer &&
+	    (char *)VirtualAddress < (char *)Srb->DataBuffer + Srb->DataTransferLength)
+		*Length = (ULONG)((char *)Srb->DataBuffer + Srb->DataTransferLength - (char *)VirtualAddress);
+	else if (address.QuadPart)
+		*Length = (ULONG)(phys->base + phys->bytes - (unsigned char *)VirtualAddress);
+	return address;
+}
+
+PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress)
+{
+	return physical_address(BaseAddress);
+}
+
+PVOID StorPortGetVirtualAddress(PVOID HwDeviceExtension, STOR_PHYSICAL_ADDRESS PhysicalAddress)
+{
+	return sim_phys_at(&sim_cpu_self()->machine->phys, (uint64_t)PhysicalAddress.QuadPart, 1);
+}
+
+PSTOR_SCATTER_GATHER_LIST StorPortGetScatterGatherList(PVOID HwDeviceExtension, PVOID Srb)
+{
+	struct port_request *request = request_of(Srb);
+
+	if (!request->srb.DataTransferLength)
+		return NULL;
+	request->sg.list.NumberOfElements = 1;
+	request->sg.list.List[0].PhysicalAddress = physical_address(request->srb.DataBuffer);
+	request->sg.list.List[0].Length = request->srb.DataTransferLength;
+	return &request->sg.list;
+}
+
+STOR_PHYSICAL_ADDRESS StorPortConvertUlongToPhysicalAddress(ULONG_PTR UlongAddress)
+{
+	STOR_PHYSICAL_ADDRESS address;
+
+	address.QuadPart = (LONGLONG)UlongAddress;
+	return address;
+}
+
+PVOID StorPortGetDeviceBase(PVOID HwDeviceExtension, INTERFACE_TYPE BusType, ULONG SystemIoBusNumber,
+			    STOR_PHYSICAL_ADDRESS IoAddress, ULONG NumberOfBytes, BOOLEAN InIoSpace)
+{
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+	uint64_t base = (uint64_t)IoAddress.QuadPart;
+
+	if (!InIoSpace || base < adapter->config.io_base || NumberOfBytes > adapter->config.io_bytes ||
+	    base - adapter->config.io_base > adapter->config.io_bytes - NumberOfBytes)
+		return NULL;
+	return sim_ioport_address(&adapter->machine->ioports, (uint32_t)base);
+}
+
+VOID StorPortFreeDeviceBase(PVOID HwDeviceExtension, PVOID MappedAddress)
+{
+}
+
+BOOLEAN StorPortValidateRange(PVOID HwDeviceExtension, INTERFACE_TYPE BusType, ULONG SystemIoBusNumber,
+			      STOR_PHYSICAL_ADDRESS IoAddress, ULONG NumberOfBytes, BOOLEAN InIoSpace)
+{
+	return StorPortGetDeviceBase(HwDeviceExtension, BusType, SystemIoBusNumber, IoAddress, NumberOfBytes, InIoSpace) !=
+	       NULL;
+}
+
+/* What the HBA's configuration space says: a SCSI controller of virtio's vendor, INTx, one I/O BAR. */
+static void fill_pci_config(const struct adapter *adapter, PPCI_COMMON_CONFIG pci)
+{
+	memset(pci, 0, sizeof(*pci));
+	pci->VendorID = 0x1af4;
+	pci->DeviceID = 0x1004;
+	pci->Command = PCI_ENABLE_IO_SPACE | PCI_ENABLE_BUS_MASTER;
+	pci->BaseClass = 0x01;
+	pci->u.type0.BaseAddresses[0] = adapter->config.io_base | 1u;
+	pci->u.type0.SubVendorID = 0x1af4;
+	pci->u.type0.SubSystemID = 8;
+	pci->u.type0.InterruptLine = adapter->config.line->dirql;
+	pci->u.type0.InterruptPin = 1;
+}
+
+ULONG StorPortGetBusData(PVOID DeviceExtension, ULONG BusDataType, ULONG SystemIoBusNumber, ULONG SlotNumber, PVOID Buffer,
+			 ULONG Length)
+{
+	struct adapter *adapter = adapter_of(DeviceExtension);
+
+	if (BusDataType != PCIConfiguration || SystemIoBusNumber)
+		return 0;
+	fill_pci_config(adapter, &adapter->pci);
+	if (!Length) {
+		*(PVOID *)Buffer = &adapter->pci;
+		return sizeof(adapter->pci);
+	}
+	if (Length > sizeof(adapter->pci))
+		Length = sizeof(adapter->pci);
+	memcpy(Buffer, &adapter->pci, Length);
+	return Length;
+}
+
+VOID StorPortMoveMemory(PVOID WriteBuffer, PVOID ReadBuffer, ULONG Length)
+{
+	memmove(WriteBuffer, ReadBuffer, Length);
+}
+
+/* A register access is a safe point: an interrupt that is due by then is taken before it, where the IRQL allows. */
+static uint32_t port_in(const void *address, unsigned bytes)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	if (sim_irql(cpu) < cpu->top_dirql && sim_cpu_due(cpu) != SIM_NEVER)
+		sim_cpu_safe_point(cpu, stamp_now());
+	return sim_ioport_read(cpu, address, bytes);
+}
+
+static void port_out(void *address, unsigned bytes, uint32_t value)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	if (sim_irql(cpu) < cpu->top_dirql && sim_cpu_due(cpu) != SIM_NEVER)
+		sim_cpu_safe_point(cpu, stamp_now());
+	sim_ioport_write(cpu, address, bytes, value);
+}
+
+/* Ports and registers differ in name only: an address belongs to one device, whichever way it is reached. */
+#define PORT_ACCESSORS(SPACE, SUFFIX, TYPE)                                                                             \
+	TYPE StorPortRead##SPACE##SUFFIX(PVOID HwDeviceExtension, volatile TYPE *Address)                              \
+	{                                                                                                               \
+		return (TYPE)port_in((const void *)Address, sizeof(TYPE));                                             \
+	}                                                                                                               \
+	VOID StorPortWrite##SPACE##SUFFIX(PVOID HwDeviceExtension, volatile TYPE *Address, TYPE Value)                 \
+	{                                                                                                               \
+		port_out((void *)Address, sizeof(TYPE), Value);                                                        \
+	}
+
+PORT_ACCESSORS(Port, Uchar, UCHAR)
+PORT_ACCESSORS(Port, Ushort, USHORT)
+PORT_ACCESSORS(Port, Ulong, ULONG)
+PORT_ACCESSORS(Register, Uchar, UCHAR)
+PORT_ACCESSORS(Register, Ushort, USHORT)
+PORT_ACCESSORS(Register, Ulong, ULONG)

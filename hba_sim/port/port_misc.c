@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Notifications, requests as objects, bus reset, and the small services of the port. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "hba_sim/port/port_internal.h"
+
+static void notify_tick_count(PULONG count)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	/* Policy: a tick is a millisecond. */
+	*count = (ULONG)(stamp_to_ns(&cpu->machine->scale, stamp_now()) / 1000000);
+}
+
+VOID StorPortNotification(SCSI_NOTIFICATION_TYPE NotificationType, PVOID HwDeviceExtension, ...)
+{
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+	va_list arguments;
+
+	va_start(arguments, HwDeviceExtension);
+	switch (NotificationType) {
+	case RequestComplete:
+		port_complete(adapter, request_of(va_arg(arguments, PSCSI_REQUEST_BLOCK)));
+		break;
+	case RequestTimerCall: {
+		PHW_TIMER routine = va_arg(arguments, PHW_TIMER);
+
+		port_request_timer(adapter, routine, va_arg(arguments, ULONG));
+		break;
+	}
+	case ResetDetected:
+		/* relaxed: a counter */
+		atomic_fetch_add_explicit(&adapter->bus_resets, 1, memory_order_relaxed);
+		break;
+	case QueryTickCount:
+		notify_tick_count(va_arg(arguments, PULONG));
+		break;
+	default:
+		/* Bus and link changes concern the class drivers above, of which there are none. */
+		break;
+	}
+	va_end(arguments);
+}
+
+VOID StorPortStallExecution(ULONG Delay)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	sim_work(cpu, stamp_from_ns(&cpu->machine->scale, (uint64_t)Delay * 1000));
+}
+
+VOID StorPortLogError(PVOID HwDeviceExtension, PSCSI_REQUEST_BLOCK Srb, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG ErrorCode,
+		      ULONG UniqueId)
+{
+	/* relaxed: a counter */
+	atomic_fetch_add_explicit(&adapter_of(HwDeviceExtension)->errors_logged, 1, memory_order_relaxed);
+}
+
+ULONG StorPortGetMSIInfo(PVOID HwDeviceExtension, ULONG MessageId, PMESSAGE_INTERRUPT_INFORMATION InterruptInfo)
+{
+	return STOR_STATUS_INVALID_DEVICE_REQUEST;
+}
+
+KIRQL KeGetCurrentIrql(VOID)
+{
+	return sim_irql(sim_cpu_self());
+}
+
+struct port_request *port_request_alloc(struct adapter *adapter, uint32_t data_bytes)
+{
+	struct sim_phys *phys = &adapter->machine->phys;
+	struct port_request *request = sim_phys_alloc(phys, sizeof(*request), SYNC_LINE_BYTES);
+
+	if (!request)
+		return NULL;
+	request->adapter = adapter;
+	request->data_bytes_max = data_bytes;
+	request->srb.SrbExtension = sim_phys_alloc(phys, adapter->hw.SrbExtensionSize, SYNC_LINE_BYTES);
+	request->srb.SenseInfoBuffer = sim_phys_alloc(phys, sizeof(SENSE_DATA), 16);
+	request->data = sim_phys_alloc(phys, data_bytes, 512);
+	if (!request->srb.SrbExtension || !request->srb.SenseInfoBuffer || !request->data)
+		return NULL;
+	return request;
+}
+
+void port_request_prepare(struct port_request *request, uint8_t lun, const void *cdb, uint8_t cdb_bytes, uint32_t flags,
+			  uint32_t bytes)
+{
+	SCSI_REQUEST_BLOCK *srb = &request->srb;
+
+	srb->Length = sizeof(*srb);
+	srb->Function = SRB_FUNCTION_EXECUTE_SCSI;
+	srb->SrbStatus = SRB_STATUS_PENDING;
+	srb->ScsiStatus = 0;
+	srb->PathId = 0;
+	srb->TargetId = 0;
+	srb->Lun = lun;
+	srb->QueueTag = SP_UNTAGGED;
+	srb->QueueAction = SRB_SIMPLE_TAG_REQUEST;
+	srb->CdbLength = cdb_bytes;
+	srb->SenseInfoBufferLength = sizeof(SENSE_DATA);
+	srb->SrbFlags = flags;
+	srb->DataBuffer = request->data;
+	srb->DataTransferLength = bytes;
+	srb->TimeOutValue = 30;
+	srb->NextSrb = NULL;
+	memset(srb->Cdb, 0, sizeof(srb->Cdb));
+	memcpy(srb->Cdb, cdb, cdb_bytes);
+}
+
+static BOOLEAN reset_under_lock(PVOID extension, PVOID context)
+{
+	struct adapter *adapter = adapter_of(extension);
+	struct adapter_cpu *acpu = adapter_cpu_of(adapter, sim_cpu_self());
+	BOOLEAN answer;
+
+	acpu->holds_interrupt_lock = true;
+	answer = adapter->hw.HwResetBus(extension, 0);
+	acpu->holds_interrupt_lock = false;
+	return answer;
+}
+
+void port_reset_bus(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	uint8_t irql = sim_raise(cpu, IRQL_DISPATCH);
+
+	/* relaxed: a counter */
+	atomic_fetch_add_explicit(&adapter->bus_resets, 1, memory_order_relaxed);
+	port_lock_acquire(&adapter->start_io_lock, cpu);
+	if (adapter->config.half_duplex)
+		port_run_under_interrupt_lock(adapter, cpu, reset_under_lock, NULL);
+	else
+		adapter->hw.HwResetBus(adapter->extension, 0);
+	port_lock_release(&adapter->start_io_lock);
+	sim_lower(cpu, irql);
+}
+
+void adapter_dump(const struct adapter *adapter, FILE *out)
+{
+	uint32_t inside = atomic_load_explicit(&adapter->witness.inside, memory_order_relaxed);
+
+	fprintf(out, "  back end %s: ", adapter->backend->name);
+	if (inside)
+		fprintf(out, "cpu %u inside (%s)", witness_cpu(inside), witness_is_isr(inside) ? "ISR" : "caller");
+	else
+		fprintf(out, "nobody inside");
+	fprintf(out, ", violations %" PRIu64 ", completed twice %" PRIu64 ", held back %u\n",
+		atomic_load_explicit(&adapter->witness.violations, memory_order_relaxed),
+		atomic_load_explicit(&adapter->completed_twice, memory_order_relaxed),
+		atomic_load_explicit(&adapter->held_back, memory_order_relaxed));
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * StorPortSynchronizeAccess, the interrupt's way to the miniport, and the spin locks.
+ *
+ * The stamps are taken here, once for every back end: the routine and the ISR
+ * are called through a trampoline that runs inside the exclusive section.
+ *
+ * Policies where the documentation is silent: in half duplex a call from
+ * StartIo, timer or reset, which hold the interrupt lock already, goes straight
+ * through.
+ */
+#include "hba_sim/port/port_internal.h"
+
+#include <stddef.h>
+
+struct sync_call {
+	struct adapter *adapter;
+	struct sim_cpu *cpu;
+	PSTOR_SYNCHRONIZED_ACCESS routine;
+	void *context;
+	uint64_t stamp[4];
+	uint64_t section;
+};
+
+struct isr_call {
+	struct adapter *adapter;
+	struct sim_cpu *cpu;
+	struct irq_event *event;
+};
+
+void port_lock_acquire(_Atomic(uint32_t) *lock, struct sim_cpu *cpu)
+{
+	/* ORD port_lock:A acquire, pairs with port_lock:B: hands over what the lock protects. */
+	while (atomic_exchange_explicit(lock, 1, memory_order_acquire)) {
+		/* relaxed: only waits; the exchange decides */
+		while (atomic_load_explicit(lock, memory_order_relaxed))
+			sim_relax(cpu);
+	}
+}
+
+void port_lock_release(_Atomic(uint32_t) *lock)
+{
+	/* ORD port_lock:B release, pairs with port_lock:A: see there. */
+	atomic_store_explicit(lock, 0, memory_order_release);
+}
+
+/* The work that a cell adds to the section; returns the ticks that it took. */
+static inline uint64_t added_work(struct adapter *adapter, struct sim_cpu *cpu, uint64_t from)
+{
+	uint64_t now = from;
+
+	while (now - from < adapter->config.section_ticks) {
+		sim_cpu_safe_point(cpu, now);
+		now = stamp_now();
+	}
+	return now - from;
+}
+
+static unsigned char call_trampoline(void *extension, void *context)
+{
+	struct sync_call *call = context;
+	struct adapter *adapter = call->adapter;
+	uint32_t me = witness_identity(call->cpu->index, false);
+	BOOLEAN answer;
+
+	call->stamp[1] = stamp_now();
+	witness_enter(&adapter->witness, me);
+	answer = call->routine(extension, call->context);
+	call->stamp[2] = stamp_now();
+	if (adapter->config.section_ticks) {
+		call->section = added_work(adapter, call->cpu, call->stamp[2]);
+		call->stamp[2] += call->section;
+	}
+	/* A safe point while access is still held: an interrupt that the back end lets in here must find the gate. */
+	sim_cpu_safe_point(call->cpu, call->stamp[2]);
+	witness_leave(&adapter->witness, me);
+	return answer;
+}
+
+/* A stamped call through the back end. */
+static BOOLEAN synchronized_call(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine, void *context)
+{
+	struct sync_call call = { .adapter = adapter, .cpu = cpu, .routine = routine, .context = context };
+	struct port_probe *probe = adapter->config.probe;
+	BOOLEAN answer;
+
+	call.stamp[0] = stamp_now();
+	/* What is due by now would have interrupted the caller before it got here. */
+	sim_cpu_safe_point(cpu, call.stamp[0]);
+	answer = adapter->backend->synchronize(adapter->lock, cpu, call_trampoline, adapter->extension, &call);
+	call.stamp[3] = stamp_now();
+	if (probe && probe->call)
+		probe->call(probe, cpu, call.stamp, call.section);
+	return answer;
+}
+
+BOOLEAN port_run_under_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine,
+				      void *context)
+{
+	return synchronized_call(adapter, cpu, routine, context);
+}
+
+BOOLEAN StorPortSynchronizeAccess(PVOID HwDeviceExtension, PSTOR_SYNCHRONIZED_ACCESS SynchronizedAccessRoutine, PVOID Context)
+{
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	if (adapter_cpu_of(adapter, cpu)->holds_interrupt_lock)
+		return SynchronizedAccessRoutine(HwDeviceExtension, Context);
+	return synchronized_call(adapter, cpu, SynchronizedAccessRoutine, Context);
+}
+
+static unsigned char isr_trampoline(void *extension, uint32_t message)
+{
+	struct isr_call *call = extension;
+	struct adapter *adapter = call->adapter;
+	uint32_t me = witness_identity(call->cpu->index, true);
+	BOOLEAN answer;
+
+	call->event->entered = stamp_now();
+	witness_enter(&adapter->witness, me);
+	answer = adapter->hw.HwInterrupt(adapter->extension);
+	witness_leave(&adapter->witness, me);
+	return answer;
+}
+
+static void nest_isr(struct sim_cpu *cpu, int by)
+{
+	/* relaxed: one writer; others read it for a dump */
+	uint32_t depth = atomic_load_explicit(&cpu->in_isr, memory_order_relaxed);
+
+	atomic_store_explicit(&cpu->in_isr, depth + (uint32_t)by, memory_order_relaxed);
+}
+
+int port_interrupt(void *context, struct sim_cpu *cpu, struct irq_event *event)
+{
+	struct adapter *adapter = context;
+	struct port_probe *probe = adapter->config.probe;
+	struct isr_call call = { .adapter = adapter, .cpu = cpu, .event = event };
+	/* relaxed: the CPU's own counter */
+	uint64_t relaxes = atomic_load_explicit(&cpu->relaxes, memory_order_relaxed);
+	int answer;
+
+	nest_isr(cpu, 1);
+	answer = adapter->backend->service(adapter->lock, cpu, isr_trampoline, &call, 0);
+	event->left = stamp_now();
+	nest_isr(cpu, -1);
+	if (answer == SYNC_DEFERRED)
+		return answer;
+	event->spun = atomic_load_explicit(&cpu->relaxes, memory_order_relaxed) != relaxes;
+	if (probe && probe->interrupt)
+		probe->interrupt(probe, cpu, event);
+	return answer;
+}
+
+/* A driver's lock handle is where the back end keeps what lives from enter to leave. */
+_Static_assert(offsetof(STOR_LOCK_HANDLE, Context.LockQueue.Lock) - offsetof(STOR_LOCK_HANDLE, Context) ==
+		       offsetof(struct sync_hold, word),
+	       "a lock handle's queue node is a hold's");
+_Static_assert(offsetof(STOR_LOCK_HANDLE, Context.OldIrql) - offsetof(STOR_LOCK_HANDLE, Context) ==
+		       offsetof(struct sync_hold, irql),
+	       "a lock handle's IRQL is a hold's");
+
+static struct sync_hold *hold_of(PSTOR_LOCK_HANDLE handle)
+{
+	return (struct sync_hold *)&handle->Context;
+}
+
+static void acquire_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, struct sync_hold *hold)
+{
+	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
+	uint64_t called = stamp_now();
+
+	sim_cpu_safe_point(cpu, called);
+	adapter->backend->enter(adapter->lock, cpu, hold);
+	acpu->lock_stamp[0] = called;
+	acpu->lock_stamp[1] = stamp_now();
+	witness_enter(&adapter->witness, witness_identity(cpu->index, false));
+}
+
+static void release_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, struct sync_hold *hold)
+{
+	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
+	struct port_probe *probe = adapter->config.probe;
+	uint64_t stamp[4] = { acpu->lock_stamp[0], acpu->lock_stamp[1], stamp_now() };
+
+	sim_cpu_safe_point(cpu, stamp[2]);
+	witness_leave(&adapter->witness, witness_identity(cpu->index, false));
+	adapter->backend->leave(adapter->lock, cpu, hold);
+	stamp[3] = stamp_now();
+	if (probe && probe->call)
+		probe->call(probe, cpu, stamp, 0);
+}
+
+static _Atomic(uint32_t) *plain_lock(struct adapter *adapter, STOR_SPINLOCK which, PVOID context)
+{
+	if (which == StartIoLock)
+		return &adapter->start_io_lock;
+	return (_Atomic(uint32_t) *)&((PSTOR_DPC)context)->Lock;
+}
+
+VOID StorPortAcquireSpinLock(PVOID DeviceExtension, STOR_SPINLOCK SpinLock, PVOID LockContext, PSTOR_LOCK_HANDLE LockHandle)
+{
+	struct adapter *adapter = adapter_of(DeviceExtension);
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	LockHandle->Lock = SpinLock;
+	LockHandle->Context.LockQueue.Next = NULL;
+	LockHandle->Context.LockQueue.Lock = LockContext;
+	if (SpinLock == InterruptLock) {
+		acquire_interrupt_lock(adapter, cpu, hold_of(LockHandle));
+		return;
+	}
+	LockHandle->Context.OldIrql =
+		sim_raise(cpu, sim_irql(cpu) > IRQL_DISPATCH ? sim_irql(cpu) : IRQL_DISPATCH);
+	port_lock_acquire(plain_lock(adapter, SpinLock, LockContext), cpu);
+}
+
+VOID StorPortReleaseSpinLock(PVOID DeviceExtension, PSTOR_LOCK_HANDLE LockHandle)
+{
+	struct adapter *adapter = adapter_of(DeviceExtension);
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	if (LockHandle->Lock == InterruptLock) {
+		release_interrupt_lock(adapter, cpu, hold_of(LockHandle));
+		return;
+	}
+	port_lock_release(plain_lock(adapter, LockHandle->Lock, LockHandle->Context.LockQueue.Lock));
+	sim_lower(cpu, LockHandle->Context.OldIrql);
+}
+
+/* Message spin locks are legal in per-message mode alone, and this adapter's interrupt is line-based. */
+ULONG StorPortAcquireMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, PULONG OldIrql)
+{
+	return STOR_STATUS_UNSUCCESSFUL;
+}
+
+ULONG StorPortReleaseMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, ULONG OldIrql)
+{
+	return STOR_STATUS_UNSUCCESSFUL;
+}

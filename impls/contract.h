@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract: all that the author of a back end reads and includes.
+ *
+ * A back end is one file and one line in backends.def.  It uses C11 atomics
+ * with explicit orders, the operations below and nothing else in its hot path:
+ * the same source is also run by checkers that replace this header.
+ *
+ * A lock-like back end writes acquire and release and takes the rest from
+ * SYNC_LOCK_OPERATIONS.  A gate (callers and ISR do different things) writes
+ * enter, leave and service and takes the rest from SYNC_GATE_OPERATIONS.
+ * docs/adding-a-back-end.md walks through both.
+ */
+#ifndef STORSYNC_IMPLS_CONTRACT_H
+#define STORSYNC_IMPLS_CONTRACT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hba_sim/machine/cpu.h"
+#include "hba_sim/machine/intc.h"
+#include "hba_sim/machine/irql.h"
+#include "hba_sim/machine/sync_ops.h"
+
+/* Index of the calling CPU, 0 to config->cpus - 1. */
+static inline unsigned sync_cpu_index(const struct sim_cpu *cpu)
+{
+	return cpu->index;
+}
+
+/* One spin iteration.  Below DIRQL it may run the ISR, so nothing that the ISR needs may be held. */
+static inline void sync_relax(struct sim_cpu *cpu)
+{
+	sim_relax(cpu);
+}
+
+/* Raise to `irql`, or stay where the CPU is when that is higher; returns what to lower to. */
+static inline uint8_t sync_raise(struct sim_cpu *cpu, uint8_t irql)
+{
+	uint8_t now = sim_irql(cpu);
+
+	return sim_raise(cpu, irql > now ? irql : now);
+}
+
+/* Lower; interrupts that became allowed are taken before it returns. */
+static inline void sync_lower(struct sim_cpu *cpu, uint8_t irql)
+{
+	sim_lower(cpu, irql);
+}
+
+/* The interrupt controller's mask register for the line: a register-like, sequentially consistent store. */
+static inline void sync_mask(struct irq_line *line)
+{
+	irq_line_mask(line);
+}
+
+/* Opens the mask; what is pending, and what service() deferred, is delivered. */
+static inline void sync_unmask(struct irq_line *line)
+{
+	irq_line_unmask(line);
+}
+
+/* A sequentially consistent read of the mask register. */
+static inline bool sync_is_masked(const struct irq_line *line)
+{
+	return irq_line_is_masked(line);
+}
+
+/*
+ * Delivers again what service() deferred.  A redelivery that comes while the
+ * service() that is about to defer still runs is not lost.
+ */
+static inline void sync_redeliver(struct irq_line *line)
+{
+	irq_line_redeliver(line);
+}
+
+/*
+ * The four operations of a lock: TYPE has a member `uint8_t dirql`;
+ * ACQUIRE(TYPE *, struct sim_cpu *, struct sync_hold *) and RELEASE, of the
+ * same arguments, are called at DIRQL and are inlined here.
+ */
+#define SYNC_LOCK_OPERATIONS(NAME, TYPE, ACQUIRE, RELEASE)                                                              \
+	static void NAME##_enter(void *state, struct sim_cpu *cpu, struct sync_hold *hold)                              \
+	{                                                                                                               \
+		TYPE *lock = state;                                                                                     \
+                                                                                                                        \
+		hold->irql = sync_raise(cpu, lock->dirql);                                                              \
+		ACQUIRE(lock, cpu, hold);                                                                               \
+	}                                                                                                               \
+	static void NAME##_leave(void *state, struct sim_cpu *cpu, struct sync_hold *hold)                              \
+	{                                                                                                               \
+		TYPE *lock = state;                                                                                     \
+                                                                                                                        \
+		RELEASE(lock, cpu, hold);                                                                               \
+		sync_lower(cpu, hold->irql);                                                                            \
+	}                                                                                                               \
+	static int NAME##_service(void *state, struct sim_cpu *cpu, sync_isr *isr, void *extension, uint32_t message)   \
+	{                                                                                                               \
+		TYPE *lock = state;                                                                                     \
+		struct sync_hold hold;                                                                                  \
+		int answer;                                                                                             \
+                                                                                                                        \
+		ACQUIRE(lock, cpu, &hold);                                                                              \
+		answer = isr(extension, message);                                                                       \
+		RELEASE(lock, cpu, &hold);                                                                              \
+		return answer;                                                                                          \
+	}                                                                                                               \
+	SYNC_GATE_OPERATIONS(NAME)
+
+/* synchronize out of NAME_enter and NAME_leave, both inlined. */
+#define SYNC_GATE_OPERATIONS(NAME)                                                                                      \
+	static unsigned char NAME##_synchronize(void *state, struct sim_cpu *cpu, sync_routine *routine,                \
+						void *extension, void *context)                                         \
+	{                                                                                                               \
+		struct sync_hold hold;                                                                                  \
+		unsigned char answer;                                                                                   \
+                                                                                                                        \
+		NAME##_enter(state, cpu, &hold);                                                                        \
+		answer = routine(extension, context);                                                                   \
+		NAME##_leave(state, cpu, &hold);                                                                        \
+		return answer;                                                                                          \
+	}
+
+/* The operations under their conventional names, for the ops struct. */
+#define SYNC_OPERATIONS(NAME)                                                                                           \
+	.synchronize = NAME##_synchronize, .service = NAME##_service, .enter = NAME##_enter, .leave = NAME##_leave
+
+#endif
