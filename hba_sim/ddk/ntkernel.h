@@ -111,7 +111,10 @@ KIRQL KeGetCurrentIrql(VOID);
 /* Busy-wait; keep it under 50 us. IRQL: any. */
 VOID KeStallExecutionProcessor(ULONG MicroSeconds);
 
-/* Index of the calling simulated CPU, from 0. IRQL: any; stable from DISPATCH. */
+/*
+ * Index of the calling simulated CPU, from 0. IRQL: any; it stays the caller's
+ * from DISPATCH_LEVEL.
+ */
 ULONG KeGetCurrentProcessorNumber(VOID);
 
 /* The same, also filling in `ProcNumber` unless it is NULL. */

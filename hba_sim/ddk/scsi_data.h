@@ -153,16 +153,16 @@ typedef union _EIGHT_BYTE {
 
 /* Reverse the bytes of a 2-, 4- or 8-byte value into another of its size. */
 #define REVERSE_BYTES_SHORT(destination, source) \
-	storsync_reverse_bytes((PUCHAR)(destination), (const UCHAR *)(source), 2)
+	storsync_reverse_bytes((PUCHAR)(destination), (PUCHAR)(source), 2)
 #define REVERSE_BYTES(destination, source) \
-	storsync_reverse_bytes((PUCHAR)(destination), (const UCHAR *)(source), 4)
+	storsync_reverse_bytes((PUCHAR)(destination), (PUCHAR)(source), 4)
 #define REVERSE_LONG(value) REVERSE_BYTES((value), (value))
 #define REVERSE_BYTES_QUAD(destination, source) \
-	storsync_reverse_bytes((PUCHAR)(destination), (const UCHAR *)(source), 8)
+	storsync_reverse_bytes((PUCHAR)(destination), (PUCHAR)(source), 8)
 
 /* `destination` may be `source`: the bytes are swapped in pairs. */
 FORCEINLINE VOID storsync_reverse_bytes(PUCHAR destination,
-					const UCHAR *source, ULONG bytes)
+					PUCHAR source, ULONG bytes)
 {
 	for (ULONG i = 0; i < bytes / 2; i++) {
 		UCHAR low = source[i];

@@ -157,7 +157,7 @@ typedef struct SRB_ALIGN _SRBEX_DATA_IO_INFO {
 	ULONG Reserved1[2];
 } SRBEX_DATA_IO_INFO, *PSRBEX_DATA_IO_INFO;
 
-/* Length of each block: all of it but Type and Length, trailing pad excluded. */
+/* Length of each block: all but Type, Length and trailing padding. */
 #define SRBEX_DATA_BIDIRECTIONAL_LENGTH 16
 #define SRBEX_DATA_SCSI_CDB16_LENGTH 32
 #define SRBEX_DATA_SCSI_CDB32_LENGTH 48

@@ -211,8 +211,8 @@ BOOLEAN StorPortRegistryWrite(PVOID HwDeviceExtension, PUCHAR ValueName,
 			      ULONG BufferLength);
 
 /*
- * Report that a unit, target or bus (STATE_CHANGE_...) changed; `HwStateChange`,
- * unless NULL, is called when that is dealt with. IRQL: any.
+ * Report that a unit, target or bus (STATE_CHANGE_...) changed;
+ * `HwStateChange`, unless NULL, is called when that is dealt with. IRQL: any.
  * STOR_STATUS_SUCCESS, _INVALID_PARAMETER, or _UNSUCCESSFUL while an earlier
  * report is pending.
  */

@@ -245,6 +245,7 @@ typedef struct _STOR_LOG_EVENT_DETAILS {
 
 C_ASSERT(sizeof(STOR_LOCK_HANDLE) == 32);
 C_ASSERT(offsetof(STOR_LOCK_HANDLE, Context.OldIrql) == 24);
+C_ASSERT(sizeof(((STOR_LOCK_HANDLE *)0)->Context.OldIrql) == 1);
 C_ASSERT(sizeof(STOR_DPC) == 72 && offsetof(STOR_DPC, Lock) == 64);
 C_ASSERT(sizeof(ACCESS_RANGE) == 16 && sizeof(MEMORY_REGION) == 24);
 C_ASSERT(sizeof(STOR_SCATTER_GATHER_ELEMENT) == 24);

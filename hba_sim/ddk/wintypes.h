@@ -175,7 +175,7 @@ typedef struct _GROUP_AFFINITY {
 #define ROUND_TO_PAGES(bytes) \
 	(((ULONG_PTR)(bytes) + PAGE_SIZE - 1) & ~(ULONG_PTR)(PAGE_SIZE - 1))
 #define BYTES_TO_PAGES(bytes) ((ULONG)(ROUND_TO_PAGES(bytes) >> PAGE_SHIFT))
-/* Pages touched by `bytes` bytes at `address`; 0 bytes touch none if aligned. */
+/* Pages touched by `bytes` bytes at `address`; none if 0, and aligned. */
 #define ADDRESS_AND_SIZE_TO_SPAN_PAGES(address, bytes) \
 	((ULONG)((BYTE_OFFSET(address) + (SIZE_T)(bytes) + PAGE_SIZE - 1) \
 		 >> PAGE_SHIFT))

@@ -211,8 +211,12 @@ static bool take(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	stamp_taken(line, pin, now, &event);
 
 	from = sim_raise(cpu, line->dirql);
-	/* relaxed: read again by pin_is_open with acquire; an old value only means one more attempt */
-	reopened = atomic_load_explicit(&line->reopened, memory_order_relaxed);
+	/*
+	 * ORD intc_reopen:D acquire, pairs with intc_reopen:A and intc_reopen:C: an old
+	 * value only means one more attempt, but with a new one the handler must
+	 * find the gate as open as it was when it was counted.
+	 */
+	reopened = atomic_load_explicit(&line->reopened, memory_order_acquire);
 	answer = line->handler(line->handler_context, cpu, &event);
 	end_of_interrupt(line);
 	atomic_signal_fence(memory_order_seq_cst);

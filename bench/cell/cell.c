@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* Setting up, running and watching one cell; see cell.h. */
+#define _GNU_SOURCE
+#include "bench/cell/cell.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench/cell/workload.h"
+#include "hba_sim/miniports/virtio_scsi.h"
+#include "impls/backends.h"
+
+/* The HBA's level; others above and below it are free for unrelated sources. */
+#define HBA_DIRQL 6
+#define GAP_PROBE_NS UINT64_C(5000000)
+
+/* A lost completion is never due; what is real is back sooner than this after anything moved last. */
+#define STALL_MS 1000
+/* After giving up, a thread that still does not end hangs. */
+#define HANG_MS 5000
+
+static int fail(char *error, size_t error_bytes, const char *what, int err)
+{
+	snprintf(error, error_bytes, "%s: %s", what, strerror(-err));
+	return err;
+}
+
+/* Where the CPUs go, and what time it is there. */
+static int init_platform(struct cell *cell, char *error, size_t error_bytes)
+{
+	struct clock_window window;
+	hwloc_bitmap_t affinity;
+	int err = placement_load_topology(&cell->topology);
+
+	if (err)
+		return fail(error, error_bytes, "reading the topology", err);
+	err = placement_load_affinity(cell->topology, &affinity);
+	if (err)
+		return fail(error, error_bytes, "reading the CPU affinity", err);
+	err = placement_choose(cell->topology, affinity, (unsigned)cell->spec.cpus, cell->spec.oversubscribe,
+			       &cell->placement, error, error_bytes);
+	hwloc_bitmap_free(affinity);
+	if (err)
+		return err;
+	err = clock_set_up(cell->topology, &cell->placement, &cell->clock);
+	if (err)
+		return fail(error, error_bytes, "choosing a clock", err);
+	err = placement_pin_self(cell->topology, &cell->placement.cpu[0]);
+	if (err)
+		return fail(error, error_bytes, "pinning to a CPU", err);
+	err = clock_window_open(&clock_system_reader, &window);
+	if (!err)
+		err = clock_window_close(&clock_system_reader, &window, CLOCK_WINDOW_NS);
+	if (!err)
+		err = clock_calibrate_begin(&window, &cell->calibration);
+	if (err)
+		return fail(error, error_bytes, "calibrating the clock", err);
+	cell->scale = cell->calibration.scale;
+	return 0;
+}
+
+static size_t phys_bytes(const struct cell *cell)
+{
+	size_t slot = sizeof(struct port_request) + workload_max_bytes(cell) + 4096;
+
+	return (size_t)(cell->spec.cpus * cell->spec.queue_depth) * slot + (2u << 20);
+}
+
+static int init_luns(struct cell *cell)
+{
+	struct lun_config config = { .blocks = workload_lun_blocks(cell), .block_bytes = BLOCK_STAMP_BLOCK_BYTES,
+				     .mode = cell->spec.data };
+	int err = scsi_target_create(&cell->target);
+
+	cell->luns = workload_luns(cell);
+	cell->lun = calloc(cell->luns, sizeof(*cell->lun));
+	if (!err && !cell->lun)
+		err = -ENOMEM;
+	for (config.id = 0; !err && config.id < cell->luns; config.id++) {
+		err = lun_create(&cell->lun[config.id], &config);
+		if (!err)
+			err = scsi_target_attach(cell->target, config.id, cell->lun[config.id]);
+	}
+	return err;
+}
+
+static int init_hba(struct cell *cell, char *error, size_t error_bytes)
+{
+	struct virtio_scsi_config_params params = { .routing = cell->spec.routing, .seed = cell->spec.seed };
+	struct adapter_config config = {
+		.backend = sync_backend_find(cell->spec.backend),
+		.line = &cell->hba.line,
+		.io_base = VIRTIO_SCSI_IO_BASE,
+		.io_bytes = VIRTIO_SCSI_IO_BYTES,
+		.section_ticks = stamp_from_ns(&cell->scale, cell->spec.section_ns),
+		.half_duplex = cell->spec.half_duplex,
+		.channels = (uint32_t)(cell->spec.channels ? cell->spec.channels : cell->spec.cpus),
+		.argument = cell->spec.completion_dpc ? "completion=dpc" : "completion=isr",
+		.probe = &cell->recorder.probe,
+	};
+	int err;
+
+	params.target = cell->target;
+	params.service = cell->service;
+	params.service.first = stamp_from_ns(&cell->scale, cell->service.first);
+	params.service.second = stamp_from_ns(&cell->scale, cell->service.second);
+	err = virtio_scsi_init(&cell->hba, &cell->machine, &params, HBA_DIRQL);
+	if (err)
+		return fail(error, error_bytes, "setting up the HBA", err);
+	return adapter_start(&cell->adapter, &cell->machine, VirtioScsiDriverEntry, &config, error, error_bytes);
+}
+
+static int init_slots(struct cell *cell, struct cell_cpu *cpu)
+{
+	uint64_t depth = cell->spec.queue_depth;
+	uint64_t region = workload_lun_blocks(cell) / (cell->spec.cpus * depth);
+
+	cpu->io = aligned_alloc(SYNC_LINE_BYTES, depth * sizeof(*cpu->io));
+	if (!cpu->io)
+		return -ENOMEM;
+	memset(cpu->io, 0, depth * sizeof(*cpu->io));
+	for (uint64_t i = 0; i < depth; i++) {
+		struct cell_io *io = &cpu->io[i];
+
+		io->owner = cpu;
+		io->region = (cpu->index * depth + i) * region;
+		io->request = port_request_alloc(&cell->adapter, workload_max_bytes(cell));
+		if (!io->request)
+			return -ENOMEM;
+		io->next = cpu->free;
+		cpu->free = io;
+	}
+	return 0;
+}
+
+static int init_cpus(struct cell *cell)
+{
+	size_t bytes = cell->spec.cpus * sizeof(*cell->cpu);
+	uint64_t seed = cell->spec.seed;
+	int err = 0;
+
+	cell->cpu = aligned_alloc(SYNC_LINE_BYTES, bytes);
+	if (!cell->cpu)
+		return -ENOMEM;
+	memset(cell->cpu, 0, bytes);
+	for (unsigned c = 0; c < cell->spec.cpus && !err; c++) {
+		struct cell_cpu *cpu = &cell->cpu[c];
+
+		cpu->cell = cell;
+		cpu->index = c;
+		cpu->cursor = c;
+		cpu->recorder = &cell->recorder.cpu[c];
+		cpu->rng = splitmix64(&seed);
+		err = init_slots(cell, cpu);
+	}
+	return err;
+}
+
+int cell_init(struct cell *cell, const struct cell_spec *spec, char *error, size_t error_bytes)
+{
+	const struct ledger_config ledger = { .mode = spec->data };
+	struct sim_machine_config machine = { .cpus = (unsigned)spec->cpus };
+	int err;
+
+	memset(cell, 0, sizeof(*cell));
+	cell->spec = *spec;
+	err = cell_service_time_parse(spec->service_time, &cell->service, error, error_bytes);
+	if (!err && spec->trace[0])
+		err = trace_load(spec->trace, &cell->trace, error, error_bytes);
+	if (!err)
+		err = init_platform(cell, error, error_bytes);
+	if (err)
+		return err;
+	machine.yields = cell->placement.oversubscribed;
+	machine.phys_bytes = phys_bytes(cell);
+	machine.scale = cell->scale;
+	err = sim_machine_init(&cell->machine, &machine);
+	if (!err)
+		err = recorder_init(&cell->recorder, machine.cpus, &cell->scale);
+	if (!err)
+		err = ledger_create(&cell->ledger, &ledger);
+	if (!err)
+		err = init_luns(cell);
+	if (err)
+		return fail(error, error_bytes, "setting up the machine", err);
+	err = init_hba(cell, error, error_bytes);
+	if (err)
+		return err;
+	err = init_cpus(cell);
+	return err ? fail(error, error_bytes, "setting up the workload", err) : 0;
+}
+
+void cell_fini(struct cell *cell)
+{
+	adapter_stop(&cell->adapter);
+	for (unsigned c = 0; cell->cpu && c < cell->spec.cpus; c++)
+		free(cell->cpu[c].io);
+	free(cell->cpu);
+	virtio_scsi_fini(&cell->hba);
+	scsi_target_destroy(cell->target);
+	for (unsigned i = 0; cell->lun && i < cell->luns; i++)
+		lun_destroy(cell->lun[i]);
+	free(cell->lun);
+	ledger_destroy(cell->ledger);
+	recorder_fini(&cell->recorder);
+	sim_machine_fini(&cell->machine);
+	trace_free(&cell->trace);
+	hwloc_topology_destroy(cell->topology);
+}
+
+static uint64_t completed_everywhere(const struct cell *cell)
+{
+	uint64_t sum = 0;
+
+	for (unsigned c = 0; c < cell->spec.cpus; c++)
+		sum += atomic_load_explicit(&cell->cpu[c].completed, memory_order_relaxed);
+	return sum;
+}
+
+static bool joined_within(pthread_t thread, uint64_t ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)(ms / 1000);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	return pthread_timedjoin_np(thread, NULL, &until) == 0;
+}
+
+/* How long nothing may move before the rest is given up: an open-loop trace may have nothing to send for a while. */
+static uint64_t stall_ms(const struct cell *cell)
+{
+	uint64_t gap_ns = 0;
+
+	if (cell->trace.count && !isinf(cell->spec.trace_speed)) {
+		for (size_t i = 1; i < cell->trace.count; i++) {
+			uint64_t gap = cell->trace.records[i].arrival_ns - cell->trace.records[i - 1].arrival_ns;
+
+			gap_ns = gap > gap_ns ? gap : gap_ns;
+		}
+		gap_ns = (uint64_t)((double)gap_ns / cell->spec.trace_speed);
+	}
+	return STALL_MS + gap_ns / 1000000;
+}
+
+static int report_hang(struct cell *cell)
+{
+	fprintf(stderr, "storsync: the run hangs; the state of every CPU:\n");
+	sim_machine_dump(&cell->machine, stderr);
+	virtio_scsi_dump(&cell->hba, stderr);
+	adapter_dump(&cell->adapter, stderr);
+	return -ETIMEDOUT;
+}
+
+/*
+ * Joins all threads.  It sleeps through the window, so as not to disturb it,
+ * and then looks at the progress now and then.
+ */
+static int watch(struct cell *cell)
+{
+	uint64_t quiet_ms = (cell->spec.warmup_ns + cell->spec.duration_ns) / 1000000 + 10;
+	uint64_t limit_ms = stall_ms(cell);
+	uint64_t still_ms = 0;
+	uint64_t seen = 0;
+	unsigned c = 0;
+
+	while (c < cell->spec.cpus) {
+		uint64_t slice_ms = quiet_ms ? quiet_ms : 50;
+		uint64_t now;
+
+		if (joined_within(cell->cpu[c].thread, slice_ms)) {
+			c++;
+			continue;
+		}
+		quiet_ms = 0;
+		now = completed_everywhere(cell);
+		still_ms = now == seen && !virtio_scsi_busy(&cell->hba) ? still_ms + slice_ms : 0;
+		seen = now;
+		if (still_ms > limit_ms)
+			atomic_store_explicit(&cell->stalled, true, memory_order_relaxed);
+		if (still_ms > limit_ms + HANG_MS)
+			return report_hang(cell);
+	}
+	return 0;
+}
+
+/* Every block written against what the LUNs hold now: finds a lost write that nobody read back. */
+static void sweep(struct cell *cell)
+{
+	for (unsigned i = 0; i < cell->luns; i++) {
+		struct ledger_sweep found;
+
+		ledger_sweep(cell->ledger, cell->lun[i], &found);
+		cell->sweep_faults += found.misdirected + found.torn + found.corrupt + found.stale;
+	}
+}
+
+int cell_run(struct cell *cell, char *error, size_t error_bytes)
+{
+	struct clock_window window;
+	int err = 0;
+
+	gap_probe_run(&cell->scale, GAP_PROBE_NS, GAP_THRESHOLD_NS, &cell->gap_before);
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
+		err = pthread_create(&cell->cpu[c].thread, NULL, cell_cpu_main, &cell->cpu[c]);
+		if (err) {
+			/* The threads that did start wait for this one; the process ends with them. */
+			return fail(error, error_bytes, "starting a CPU's thread", -err);
+		}
+	}
+	err = watch(cell);
+	if (err) {
+		snprintf(error, error_bytes, "hangs; the state of every CPU is on standard error");
+		return err;
+	}
+	gap_probe_run(&cell->scale, GAP_PROBE_NS, GAP_THRESHOLD_NS, &cell->gap_after);
+	sweep(cell);
+	err = clock_window_open(&clock_system_reader, &window);
+	if (!err)
+		err = clock_window_close(&clock_system_reader, &window, CLOCK_WINDOW_NS);
+	if (!err)
+		err = clock_calibrate_end(&window, &cell->calibration);
+	if (err)
+		return fail(error, error_bytes, "calibrating the clock", err);
+	for (unsigned c = 0; c < cell->spec.cpus && !err; c++)
+		err = cell->cpu[c].error;
+	return err ? fail(error, error_bytes, "starting a simulated CPU", err) : 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One measured run: a machine, an HBA, a miniport and a back end, driven by a workload on pinned CPUs.
+ */
+#ifndef STORSYNC_BENCH_CELL_CELL_H
+#define STORSYNC_BENCH_CELL_CELL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/cell/recorder.h"
+#include "bench/cell/spec.h"
+#include "bench/clock.h"
+#include "bench/gap_probe.h"
+#include "bench/ledger.h"
+#include "bench/noise.h"
+#include "bench/placement.h"
+#include "hba_sim/devices/virtio_scsi.h"
+#include "hba_sim/port/port.h"
+#include "hba_sim/traces/trace.h"
+
+struct cell_cpu;
+
+/* One slot of the queue depth. */
+struct cell_io {
+	_Alignas(SYNC_LINE_BYTES) struct ledger_io ledger;
+	struct port_request *request;
+	struct cell_cpu *owner;
+	struct cell_io *next;
+	uint64_t region;   /* closed loop: first LBA of what this slot alone uses */
+	uint64_t intended; /* stamps */
+	uint64_t started;
+	uint8_t opcode;
+	uint8_t lun;
+	bool in_ledger;    /* it moves blocks */
+};
+
+struct cell_cpu {
+	_Alignas(SYNC_LINE_BYTES) struct cell *cell;
+	struct sim_cpu *sim;
+	struct recorder_cpu *recorder;
+	pthread_t thread;
+	unsigned index;
+	struct cell_io *io;      /* its slots */
+	struct cell_io *free;
+	uint64_t in_flight;
+	uint64_t rng;
+	size_t cursor;           /* next trace record */
+	uint64_t load_begin;
+	uint64_t load_end;
+	uint64_t ops;            /* own I/Os that came back inside the window */
+	int error;               /* -errno that kept the thread from running */
+	struct noise_witness noise;
+
+	/* Completed by any CPU, not yet collected by this one: a stack that is emptied at once. */
+	_Alignas(SYNC_LINE_BYTES) _Atomic(struct cell_io *) returned;
+
+	/* Written by this CPU as the one that completes. */
+	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) completed;
+	uint64_t last_completion; /* stamp */
+	uint64_t errors;          /* completed with a SCSI or SRB error */
+	uint64_t faults;          /* of the ledger, any kind */
+};
+
+struct cell {
+	struct cell_spec spec;
+	struct service_time service;
+	struct trace trace;
+	hwloc_topology_t topology;
+	struct placement placement;
+	struct clock_setup clock;
+	struct clock_calibration calibration;
+	struct gap_probe gap_before;
+	struct gap_probe gap_after;
+	struct stamp_scale scale;
+
+	struct sim_machine machine;
+	struct scsi_target *target;
+	struct lun **lun;
+	unsigned luns;
+	struct virtio_scsi hba;
+	struct adapter adapter;
+	struct ledger *ledger;
+	uint64_t sweep_faults; /* blocks that the LUN does not hold as the ledger has them, after the run */
+	struct recorder recorder;
+	struct cell_cpu *cpu;
+
+	/* The run's phases; see cell_loop.c. */
+	_Alignas(SYNC_LINE_BYTES) _Atomic(unsigned) ready;
+	_Atomic(uint64_t) begin; /* stamp of the window's begin; 0: not yet known */
+	_Atomic(uint64_t) end;
+	_Atomic(unsigned) finished; /* CPUs past the window */
+	_Atomic(unsigned) drained;  /* CPUs with nothing in flight any more */
+	_Atomic(bool) stalled;      /* something is lost: nobody waits for it any longer */
+};
+
+/* Sets up everything but the threads: 0, or -errno with a line in `error`. */
+int cell_init(struct cell *cell, const struct cell_spec *spec, char *error, size_t error_bytes);
+void cell_fini(struct cell *cell);
+
+/*
+ * Runs it on its pinned threads.  0; -ETIMEDOUT when it hangs: the state of
+ * every CPU is then on stderr and the process can only exit; or -errno with a
+ * line in `error`.
+ */
+int cell_run(struct cell *cell, char *error, size_t error_bytes);
+
+/* What a CPU's thread does. */
+void *cell_cpu_main(void *cell_cpu);
+
+/* Everything measured, as the parent process wants it. */
+json_t *cell_result(const struct cell *cell);
+
+/* Seconds of the measured window. */
+double cell_window_s(const struct cell *cell);
+
+/* `storsync cell`: a spec on standard input, a result on standard output.  Exit status. */
+int cell_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each simulated CPU's thread does in a run.
+ *
+ * Phases: all threads meet; warm-up; the window; load is kept up until the last
+ * thread is past the window; then submission ends and every CPU keeps serving
+ * interrupts until nobody has anything in flight.  What never comes back is
+ * given up when the monitor (cell.c) says so, and is counted.
+ */
+#include <sched.h>
+
+#include "bench/cell/cdb.h"
+#include "bench/cell/cell.h"
+#include "bench/cell/workload.h"
+
+static void give_back(struct cell_io *io)
+{
+	struct cell_cpu *owner = io->owner;
+	/* relaxed: the exchange of the pointer orders the slot's contents */
+	struct cell_io *top = atomic_load_explicit(&owner->returned, memory_order_relaxed);
+
+	do {
+		io->next = top;
+		/* ORD cell_return:A release, pairs with cell_return:B: the owner sees all that the completion did to the slot. */
+	} while (!atomic_compare_exchange_weak_explicit(&owner->returned, &top, io, memory_order_release, memory_order_relaxed));
+}
+
+static void collect(struct cell_cpu *cpu, uint64_t now)
+{
+	struct cell_io *io;
+
+	/* relaxed: a hint */
+	if (!atomic_load_explicit(&cpu->returned, memory_order_relaxed))
+		return;
+	/* ORD cell_return:B acquire, pairs with cell_return:A: see there. */
+	io = atomic_exchange_explicit(&cpu->returned, NULL, memory_order_acquire);
+	while (io) {
+		struct cell_io *next = io->next;
+
+		io->next = cpu->free;
+		cpu->free = io;
+		cpu->in_flight--;
+		if (now >= cpu->recorder->begin && now < cpu->recorder->end)
+			cpu->ops++;
+		io = next;
+	}
+}
+
+static unsigned close_account(struct cell *cell, struct cell_io *io)
+{
+	const struct port_request *request = io->request;
+	const struct sim_iov iov = { .base = request->data, .bytes = request->srb.DataTransferLength };
+
+	if (!io->in_ledger)
+		return 0;
+	if (SRB_STATUS(request->srb.SrbStatus) != SRB_STATUS_SUCCESS)
+		return ledger_fail(cell->ledger, &io->ledger);
+	return ledger_complete(cell->ledger, &io->ledger, &iov, 1);
+}
+
+/* The port hands a request back: on any CPU, at IRQL_DISPATCH. */
+static void complete(struct port_request *request, struct sim_cpu *sim)
+{
+	struct cell_io *io = request->owner;
+	struct cell *cell = io->owner->cell;
+	struct cell_cpu *cpu = &cell->cpu[sim->index];
+	uint64_t now = stamp_now();
+
+	cpu->last_completion = now;
+	if (close_account(cell, io))
+		cpu->faults++;
+	if (SRB_STATUS(request->srb.SrbStatus) != SRB_STATUS_SUCCESS)
+		cpu->errors++;
+	recorder_io(cpu->recorder, io->intended, io->started, now);
+	/* relaxed: a counter of this CPU's that others watch for progress */
+	atomic_store_explicit(&cpu->completed, atomic_load_explicit(&cpu->completed, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+	give_back(io);
+}
+
+static void prepare_data(struct cell *cell, struct cell_io *io)
+{
+	const struct sim_iov iov = { .base = io->request->data, .bytes = (size_t)io->ledger.blocks * BLOCK_STAMP_BLOCK_BYTES };
+
+	if (io->ledger.is_write)
+		block_stamp_fill(&iov, 1, io->lun, io->ledger.lba, io->ledger.blocks, io->ledger.serial, cell->spec.data);
+	else
+		block_stamp_poison(&iov, 1, io->ledger.blocks, cell->spec.data);
+}
+
+static void submit(struct cell_cpu *cpu, struct cell_io *io, uint64_t now)
+{
+	struct cell *cell = cpu->cell;
+	uint32_t flags = 0;
+	uint32_t bytes = 0;
+	uint8_t cdb[16];
+	uint8_t cdb_bytes = cdb_build(io->opcode, io->ledger.lba, io->ledger.blocks, cdb);
+
+	if (io->in_ledger && ledger_issue(cell->ledger, &io->ledger) == 0) {
+		prepare_data(cell, io);
+		flags = io->ledger.is_write ? SRB_FLAGS_DATA_OUT : SRB_FLAGS_DATA_IN;
+		bytes = io->ledger.blocks * BLOCK_STAMP_BLOCK_BYTES;
+	} else if (io->in_ledger) {
+		cpu->faults++;
+		io->in_ledger = false;
+	}
+	port_request_prepare(io->request, io->lun, cdb, cdb_bytes, flags, bytes);
+	io->request->owner = io;
+	io->request->complete = complete;
+	io->started = now;
+	cpu->in_flight++;
+	port_submit(io->request, cpu->sim);
+}
+
+/* One turn of the load; false when there was nothing to submit. */
+static bool load_once(struct cell_cpu *cpu, uint64_t now)
+{
+	struct cell_io *io = cpu->free;
+
+	if (!io || !workload_next(cpu, io, now))
+		return false;
+	cpu->free = io->next;
+	submit(cpu, io, now);
+	if (cpu->cell->spec.think_ns)
+		sim_work(cpu->sim, stamp_from_ns(&cpu->cell->scale, cpu->cell->spec.think_ns));
+	return true;
+}
+
+static void serve(struct cell_cpu *cpu, uint64_t now)
+{
+	if (cpu->sim->yields)
+		sched_yield();
+	sim_cpu_safe_point(cpu->sim, now);
+}
+
+static bool all_past_window(struct cell *cell)
+{
+	/* relaxed: only ends the load */
+	return atomic_load_explicit(&cell->finished, memory_order_relaxed) == cell->spec.cpus;
+}
+
+static bool given_up(struct cell *cell)
+{
+	return atomic_load_explicit(&cell->stalled, memory_order_relaxed);
+}
+
+/* Load until the window is over for every CPU, or this one's share of the trace is submitted. */
+static void keep_up_load(struct cell_cpu *cpu)
+{
+	bool past = false;
+
+	while (!workload_exhausted(cpu) && !given_up(cpu->cell)) {
+		uint64_t now = stamp_now();
+
+		if (now >= cpu->recorder->end && !past) {
+			past = true;
+			cpu->load_end = now;
+			atomic_fetch_add_explicit(&cpu->cell->finished, 1, memory_order_relaxed);
+		}
+		if (past && all_past_window(cpu->cell))
+			return;
+		collect(cpu, now);
+		if (!load_once(cpu, now))
+			serve(cpu, now);
+	}
+	if (!past)
+		cpu->load_end = stamp_now();
+}
+
+/* Serve until nobody has anything in flight, or what is lost has been given up. */
+static void drain(struct cell_cpu *cpu)
+{
+	struct cell *cell = cpu->cell;
+	bool drained = false;
+
+	/* relaxed: both only end the service */
+	while (atomic_load_explicit(&cell->drained, memory_order_relaxed) < cell->spec.cpus && !given_up(cell)) {
+		uint64_t now = stamp_now();
+
+		collect(cpu, now);
+		if (!drained && !cpu->in_flight) {
+			drained = true;
+			atomic_fetch_add_explicit(&cell->drained, 1, memory_order_relaxed);
+		}
+		serve(cpu, now);
+	}
+}
+
+/* Everybody meets; the last one sets the window, a little ahead so that all are under load when it begins. */
+static void meet(struct cell_cpu *cpu)
+{
+	struct cell *cell = cpu->cell;
+	uint64_t begin;
+
+	/* acq_rel: the last to come has seen everybody's set-up */
+	if (atomic_fetch_add_explicit(&cell->ready, 1, memory_order_acq_rel) + 1 == cell->spec.cpus) {
+		bool trace = cell->trace.count > 0;
+
+		begin = stamp_now() + stamp_from_ns(&cell->scale, trace ? 0 : cell->spec.warmup_ns);
+		atomic_store_explicit(&cell->end, trace ? UINT64_MAX : begin + stamp_from_ns(&cell->scale, cell->spec.duration_ns),
+				      memory_order_relaxed);
+		/* ORD cell_meet:B release, pairs with cell_meet:C: who sees the begin sees the end. */
+		atomic_store_explicit(&cell->begin, begin, memory_order_release);
+	}
+	/* ORD cell_meet:C acquire, pairs with cell_meet:B: see there. */
+	while (!(begin = atomic_load_explicit(&cell->begin, memory_order_acquire)))
+		sim_relax(cpu->sim);
+	recorder_open(cpu->recorder, begin, atomic_load_explicit(&cell->end, memory_order_relaxed));
+}
+
+void *cell_cpu_main(void *argument)
+{
+	struct cell_cpu *cpu = argument;
+	struct cell *cell = cpu->cell;
+
+	cpu->error = placement_pin_self(cell->topology, &cell->placement.cpu[cpu->index]);
+	cpu->sim = sim_cpu_enter(&cell->machine, cpu->index);
+	if (!cpu->error)
+		cpu->error = adapter_cpu_online(&cell->adapter, cpu->sim);
+	noise_witness_begin(&cpu->noise, cell->placement.cpu[cpu->index].os_cpu);
+	meet(cpu);
+	cpu->load_begin = stamp_now();
+	if (!cpu->error) {
+		keep_up_load(cpu);
+		drain(cpu);
+	} else {
+		/* relaxed: the others must not wait for this one */
+		atomic_store_explicit(&cell->stalled, true, memory_order_relaxed);
+	}
+	noise_witness_end(&cpu->noise);
+	adapter_cpu_offline(&cell->adapter, cpu->sim);
+	sim_cpu_exit(cpu->sim);
+	return NULL;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a cell's process tells its parent: one JSON object.
+ *
+ * "summary" holds values under the names of summary.csv's columns; the other
+ * members hold the rows of the other files.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "bench/cell/cell.h"
+#include "bench/rank_test.h"
+#include "bench/schema.h"
+
+static const struct {
+	const char *column;
+	double p;
+} percentiles[] = {
+	{ "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p99_9", 0.999 }, { "p99_99", 0.9999 },
+};
+
+/* The finer list of latency.csv. */
+static const double latency_percentiles[] = { 0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999 };
+
+static void put_u64(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+/* What is unknown or undefined stays out, and its column empty. */
+static void put_real(json_t *object, const char *name, double value)
+{
+	if (isfinite(value))
+		json_object_set_new(object, name, json_real(value));
+}
+
+static void put_text(json_t *object, const char *name, const char *value)
+{
+	json_object_set_new(object, name, json_string(value));
+}
+
+double cell_window_s(const struct cell *cell)
+{
+	uint64_t begin = cell->begin;
+	uint64_t end = cell->end;
+
+	if (end == UINT64_MAX) {
+		end = begin;
+		for (unsigned c = 0; c < cell->spec.cpus; c++)
+			end = cell->cpu[c].last_completion > end ? cell->cpu[c].last_completion : end;
+	}
+	return (double)stamp_to_ns(&cell->scale, end - begin) / 1e9;
+}
+
+static void put_metric(json_t *summary, enum metric metric, const struct histogram *h)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_n", metric_name(metric));
+	put_u64(summary, name, h->n);
+	if (!h->n)
+		return;
+	snprintf(name, sizeof(name), "%s_min_ns", metric_name(metric));
+	put_u64(summary, name, h->min);
+	snprintf(name, sizeof(name), "%s_mean_ns", metric_name(metric));
+	put_u64(summary, name, histogram_mean_ns(h));
+	snprintf(name, sizeof(name), "%s_max_ns", metric_name(metric));
+	put_u64(summary, name, h->max);
+	for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++) {
+		uint64_t value;
+
+		snprintf(name, sizeof(name), "%s_%s_ns", metric_name(metric), percentiles[i].column);
+		if (histogram_percentile(h, percentiles[i].p, &value))
+			put_u64(summary, name, value);
+	}
+}
+
+static void put_latency_rows(json_t *rows, enum metric metric, const struct histogram *h)
+{
+	for (size_t i = 0; i < sizeof(latency_percentiles) / sizeof(latency_percentiles[0]); i++) {
+		uint64_t value;
+
+		if (h->n && histogram_percentile(h, latency_percentiles[i], &value))
+			json_array_append_new(rows, json_pack("[s,f,I,I]", metric_name(metric), 100 * latency_percentiles[i],
+							      (json_int_t)value, (json_int_t)h->n));
+	}
+	if (h->n)
+		json_array_append_new(rows, json_pack("[s,f,I,I]", metric_name(metric), 100.0, (json_int_t)h->max,
+						      (json_int_t)h->n));
+}
+
+/* The bucket of HdrHistogram's layout with 2 significant digits that a finer one lies in. */
+static void coarsen(struct histogram_bucket *bucket)
+{
+	unsigned bits = 64 - (unsigned)__builtin_clzll(bucket->lo_ns | 0xff);
+	uint64_t width = UINT64_C(1) << (bits - 8);
+
+	bucket->lo_ns &= ~(width - 1);
+	bucket->hi_ns = bucket->lo_ns + width - 1;
+}
+
+static void put_bucket(json_t *rows, unsigned cpu, enum metric metric, const struct histogram_bucket *bucket)
+{
+	if (bucket->count)
+		json_array_append_new(rows, json_pack("[i,s,I,I,I]", (int)cpu, metric_name(metric), (json_int_t)bucket->lo_ns,
+						      (json_int_t)bucket->hi_ns, (json_int_t)bucket->count));
+}
+
+static void put_buckets(json_t *rows, unsigned cpu, enum metric metric, const struct histogram *h, uint64_t digits)
+{
+	struct histogram_bucket bucket = { 0 };
+	struct histogram_bucket row = { 0 };
+
+	while (histogram_next(h, &bucket)) {
+		struct histogram_bucket at = bucket;
+
+		if (digits == 2)
+			coarsen(&at);
+		if (row.count && row.lo_ns == at.lo_ns) {
+			row.count += at.count;
+			continue;
+		}
+		put_bucket(rows, cpu, metric, &row);
+		row = at;
+	}
+	put_bucket(rows, cpu, metric, &row);
+}
+
+/* All distributions: merged into summary and latency, a CPU at a time into buckets. */
+static uint64_t put_distributions(const struct cell *cell, json_t *result, json_t *summary)
+{
+	json_t *latency = json_array();
+	json_t *buckets = json_array();
+	uint64_t out_of_range = 0;
+
+	for (unsigned m = 0; m < METRIC_COUNT; m++) {
+		struct histogram merged;
+		uint64_t value;
+
+		if (histogram_init(&merged))
+			break;
+		recorder_merge(&cell->recorder, (enum metric)m, &merged);
+		out_of_range += merged.out_of_range;
+		if (m != METRIC_SECTION)
+			put_metric(summary, (enum metric)m, &merged);
+		else if (histogram_percentile(&merged, 0.5, &value))
+			put_u64(summary, "section_actual_p50_ns", value);
+		put_latency_rows(latency, (enum metric)m, &merged);
+		for (unsigned c = 0; c < cell->spec.cpus; c++)
+			put_buckets(buckets, c, (enum metric)m, &cell->recorder.cpu[c].histogram[m],
+				    cell->spec.histogram_digits);
+		histogram_fini(&merged);
+	}
+	json_object_set_new(result, "latency", latency);
+	json_object_set_new(result, "histogram", buckets);
+	return out_of_range;
+}
+
+static void put_cpus(const struct cell *cell, json_t *result)
+{
+	json_t *rows = json_array();
+
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
+		const struct placement_cpu *place = &cell->placement.cpu[c];
+		const struct noise_counters *grown = &cell->cpu[c].noise.grown;
+
+		json_array_append_new(rows, json_pack("[i,i,i,i,I,I,I,I]", (int)c, place->os_cpu, place->core, place->numa,
+						      (json_int_t)cell->cpu[c].ops, (json_int_t)grown->cpu_ns,
+						      (json_int_t)grown->wall_ns, (json_int_t)grown->nivcsw));
+	}
+	json_object_set_new(result, "cpus", rows);
+}
+
+/* Jain, Chiu and Hawe, DEC-TR-301, 1984: 1 when all CPUs got as much, 1/n when one got all. */
+static double jain(const struct cell *cell)
+{
+	double sum = 0;
+	double squares = 0;
+
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
+		sum += (double)cell->cpu[c].ops;
+		squares += (double)cell->cpu[c].ops * (double)cell->cpu[c].ops;
+	}
+	return squares > 0 ? sum * sum / ((double)cell->spec.cpus * squares) : NAN;
+}
+
+/* Share of the window in which every thread was under load. */
+static double full_concurrency(const struct cell *cell)
+{
+	uint64_t begin = cell->begin;
+	uint64_t end = UINT64_MAX;
+	double window = cell_window_s(cell);
+
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
+		begin = cell->cpu[c].load_begin > begin ? cell->cpu[c].load_begin : begin;
+		end = cell->cpu[c].load_end < end ? cell->cpu[c].load_end : end;
+	}
+	if (!(window > 0))
+		return NAN;
+	return end <= begin ? 0 : fmin(1, (double)stamp_to_ns(&cell->scale, end - begin) / 1e9 / window);
+}
+
+static void put_noise(const struct cell *cell, json_t *summary)
+{
+	struct noise_counters sum = { 0 };
+	double gap_ns = (double)(cell->gap_before.lost_ns + cell->gap_after.lost_ns);
+	double spun_ns = (double)(cell->gap_before.duration_ns + cell->gap_after.duration_ns);
+	double frac;
+
+#define ADD(field)                                                                                  \
+	do {                                                                                        \
+		sum.field = 0;                                                                      \
+		for (unsigned c = 0; c < cell->spec.cpus; c++) {                                    \
+			int64_t grown = cell->cpu[c].noise.grown.field;                             \
+			sum.field = grown == NOISE_UNKNOWN || sum.field == NOISE_UNKNOWN ?          \
+					    NOISE_UNKNOWN : sum.field + grown;                      \
+		}                                                                                   \
+	} while (0)
+	ADD(wall_ns);
+	ADD(cpu_ns);
+	ADD(nvcsw);
+	ADD(nivcsw);
+	ADD(migrations);
+	ADD(steal_ns);
+#undef ADD
+	put_u64(summary, "gap_count", cell->gap_before.count + cell->gap_after.count);
+	put_real(summary, "gap_lost_frac", spun_ns > 0 ? gap_ns / spun_ns : NAN);
+	if (noise_cpu_lost_frac(&sum, &frac))
+		put_real(summary, "cpu_lost_frac", frac);
+	if (noise_steal_frac(&sum, &frac))
+		put_real(summary, "steal_frac", frac);
+	if (sum.nivcsw != NOISE_UNKNOWN)
+		put_u64(summary, "nivcsw", (uint64_t)sum.nivcsw);
+	if (sum.nvcsw != NOISE_UNKNOWN)
+		put_u64(summary, "nvcsw", (uint64_t)sum.nvcsw);
+	if (sum.migrations != NOISE_UNKNOWN)
+		put_u64(summary, "migrations", (uint64_t)sum.migrations);
+}
+
+static uint64_t pin_sum(const struct cell *cell, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (unsigned c = 0; c < cell->spec.cpus; c++)
+		sum += atomic_load_explicit((_Atomic(uint64_t) *)((char *)&cell->machine.cpu[c].pin[cell->hba.line.index] + offset),
+					    memory_order_relaxed);
+	return sum;
+}
+
+/* What must be zero, and what makes the row's status. */
+static void put_checks(const struct cell *cell, json_t *summary)
+{
+	struct ledger_report report;
+	uint64_t witness = atomic_load_explicit(&cell->adapter.witness.violations, memory_order_relaxed);
+	uint64_t first = atomic_load_explicit(&cell->adapter.witness.first, memory_order_relaxed);
+	uint64_t twice = atomic_load_explicit(&cell->adapter.completed_twice, memory_order_relaxed);
+	uint64_t protocol = atomic_load_explicit(&cell->hba.protocol_errors, memory_order_relaxed);
+	uint64_t data = 0;
+	uint64_t lost = 0;
+	uint64_t missed = virtio_scsi_lines_up(&cell->hba);
+	char reason[256] = "";
+
+	ledger_finish(cell->ledger, &report);
+	data = report.duplicates + report.never_issued + report.misdirected + report.torn + report.corrupt + report.missing +
+	       report.stale + cell->sweep_faults;
+	for (unsigned c = 0; c < cell->spec.cpus; c++)
+		lost += cell->cpu[c].in_flight;
+	put_u64(summary, "violations", witness + data + twice + protocol);
+	put_u64(summary, "lost", lost);
+	put_u64(summary, "missed", missed);
+	put_u64(summary, "unordered_reads", report.unordered);
+	if (witness)
+		snprintf(reason, sizeof(reason), "exclusion violated: cpu %u (%s) met cpu %u (%s)", witness_cpu((uint32_t)(first >> 32)),
+			 witness_is_isr((uint32_t)(first >> 32)) ? "ISR" : "caller", witness_cpu((uint32_t)first),
+			 witness_is_isr((uint32_t)first) ? "ISR" : "caller");
+	else if (data || twice)
+		snprintf(reason, sizeof(reason), "data: %" PRIu64 " misdirected, %" PRIu64 " torn, %" PRIu64 " stale, %" PRIu64
+			 " missing, %" PRIu64 " wrong in the end; %" PRIu64 " completed twice", report.misdirected, report.torn, report.stale,
+			 report.missing, cell->sweep_faults, twice + report.duplicates + report.never_issued);
+	else if (protocol)
+		snprintf(reason, sizeof(reason), "the miniport broke the virtio protocol %" PRIu64 " times", protocol);
+	else if (lost || missed)
+		snprintf(reason, sizeof(reason), "%" PRIu64 " I/Os and %" PRIu64 " interrupts lost", lost, missed);
+	else if (!clock_drift_acceptable(&cell->calibration))
+		snprintf(reason, sizeof(reason), "the clock drifted by %.0f ppm", cell->calibration.drift_ppm);
+	put_text(summary, "status", reason[0] ? (witness + data + twice + protocol + lost + missed ? "violated" : "failed") : "ok");
+	put_text(summary, "status_reason", reason);
+}
+
+static void put_rates(const struct cell *cell, json_t *summary)
+{
+	double window = cell_window_s(cell);
+	uint64_t ios = 0, calls = 0, interrupts = 0, held = 0;
+
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
+		ios += cell->recorder.cpu[c].ios;
+		calls += cell->recorder.cpu[c].calls;
+		interrupts += cell->recorder.cpu[c].interrupts;
+		held += cell->recorder.cpu[c].held;
+	}
+	put_real(summary, "duration_s", window);
+	put_u64(summary, "ios", ios);
+	put_u64(summary, "sync_calls", calls);
+	put_u64(summary, "interrupts", interrupts);
+	put_u64(summary, "preempted_held", held);
+	put_u64(summary, "deferred", pin_sum(cell, offsetof(struct irq_pin, deferred)));
+	put_u64(summary, "spurious", pin_sum(cell, offsetof(struct irq_pin, spurious)));
+	if (cell->trace.count && !isinf(cell->spec.trace_speed) && cell->trace.span_ns)
+		put_real(summary, "offered_iops",
+			 (double)(cell->trace.count - 1) * cell->spec.trace_speed * 1e9 / (double)cell->trace.span_ns);
+	if (window > 0) {
+		put_real(summary, "iops", (double)ios / window);
+		put_real(summary, "sync_per_s", (double)calls / window);
+		put_real(summary, "irq_per_s", (double)interrupts / window);
+	}
+	put_real(summary, "jain", jain(cell));
+	put_real(summary, "full_concurrency", full_concurrency(cell));
+}
+
+json_t *cell_result(const struct cell *cell)
+{
+	json_t *result = json_object();
+	json_t *summary = json_object();
+
+	put_checks(cell, summary);
+	put_rates(cell, summary);
+	put_u64(summary, "out_of_range", put_distributions(cell, result, summary));
+	put_cpus(cell, result);
+	put_noise(cell, summary);
+	put_text(summary, "placement", cell->placement.policy);
+	put_text(summary, "clock", cell->clock.name);
+	put_real(summary, "tsc_hz", cell->calibration.hz);
+	put_real(summary, "stamp_drift_ppm", cell->calibration.drift_ppm);
+	put_u64(summary, "stamp_cost_ns", (uint64_t)llround(clock_stamp_cost_ns(&cell->scale)));
+	json_object_set_new(summary, "oversubscribed", json_boolean(cell->placement.oversubscribed));
+	json_object_set_new(result, "summary", summary);
+	if (cell->clock.warning)
+		put_text(result, "warning", cell->clock.warning);
+	return result;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* Cells as values; see spec.h. */
+#include "bench/cell/spec.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/quantity.h"
+#include "impls/backends.h"
+
+static const char *const routing_names[] = {
+	[IRQ_ROUTING_SAME] = "same",
+	[IRQ_ROUTING_OTHER] = "other",
+	[IRQ_ROUTING_SPREAD] = "spread",
+};
+
+const char *cell_routing_name(enum irq_routing routing)
+{
+	return routing_names[routing];
+}
+
+int cell_routing_parse(const char *name, enum irq_routing *routing)
+{
+	for (unsigned i = 0; i < sizeof(routing_names) / sizeof(routing_names[0]); i++) {
+		if (strcmp(routing_names[i], name) == 0) {
+			*routing = (enum irq_routing)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int parse_bimodal(const char *text, struct service_time *time, char *error, size_t error_bytes)
+{
+	char common[24], rare[24], share[24];
+	int end = 0;
+
+	if (sscanf(text, "%23[^/]/%23[^/]/%23[^/]%n", common, rare, share, &end) != 3 || text[end]) {
+		snprintf(error, error_bytes, "'bimodal:%s' is not common/rare/share, such as bimodal:5us/200us/1%%", text);
+		return -EINVAL;
+	}
+	time->kind = SERVICE_BIMODAL;
+	if (quantity_duration(common, &time->first, error, error_bytes) ||
+	    quantity_duration(rare, &time->second, error, error_bytes) ||
+	    quantity_percentage(share, &time->rare, error, error_bytes))
+		return -EINVAL;
+	return 0;
+}
+
+int cell_service_time_parse(const char *text, struct service_time *time, char *error, size_t error_bytes)
+{
+	*time = (struct service_time){ .kind = SERVICE_FIXED };
+	if (strncmp(text, "bimodal:", 8) == 0)
+		return parse_bimodal(text + 8, time, error, error_bytes);
+	if (strncmp(text, "exp:", 4) == 0) {
+		time->kind = SERVICE_EXPONENTIAL;
+		text += 4;
+	}
+	return quantity_duration(text, &time->first, error, error_bytes);
+}
+
+void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_bytes)
+{
+	const char *file = strrchr(spec->trace, '/');
+	char workload[600] = "closed";
+
+	if (spec->trace[0])
+		snprintf(workload, sizeof(workload), "trace/trace:%s/speed:%g", file ? file + 1 : spec->trace, spec->trace_speed);
+	snprintf(name, name_bytes,
+		 "backend:%s/cpus:%" PRIu64 "/routing:%s/duplex:%s/completion:%s/channels:%" PRIu64 "/depth:%" PRIu64
+		 "/section_ns:%" PRIu64 "/think_ns:%" PRIu64 "/service:%s/io_bytes:%" PRIu64 "/data:%s/workload:%s%s",
+		 spec->backend, spec->cpus, cell_routing_name(spec->routing), spec->half_duplex ? "half" : "full",
+		 spec->completion_dpc ? "dpc" : "isr", spec->channels, spec->queue_depth, spec->section_ns, spec->think_ns,
+		 spec->service_time, spec->io_bytes, spec->data == LUN_DATA_COPY ? "copy" : "stamp", workload,
+		 spec->oversubscribe ? "/oversubscribe" : "");
+}
+
+/* FNV-1a (Fowler, Noll, Vo) over the name and the durations. */
+void cell_id(const struct cell_spec *spec, char id[CELL_ID_BYTES])
+{
+	char name[1200];
+	size_t used;
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	cell_benchmark_name(spec, name, sizeof(name));
+	used = strlen(name);
+	snprintf(name + used, sizeof(name) - used, "/%" PRIu64 "/%" PRIu64, spec->duration_ns, spec->warmup_ns);
+	for (const char *c = name; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+	snprintf(id, CELL_ID_BYTES, "%016" PRIx64, hash);
+}
+
+const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
+{
+	const struct sync_backend *backend = sync_backend_find(spec->backend);
+	const char *reason = backend ? sync_backend_refusal(backend, (unsigned)spec->cpus, SYNC_POLL) : "no such back end";
+
+	if (reason)
+		return reason;
+	if (spec->cpus == 1 && spec->routing != IRQ_ROUTING_SAME)
+		return "with one CPU the vector can only point to the submitter; use --routing same or --cpus 2";
+	if (spec->cpus > usable_cores && !spec->oversubscribe)
+		return "more simulated CPUs than usable cores; use fewer, or --oversubscribe";
+	if (spec->cpus > CELL_CPUS_MAX)
+		return "the HBA model serves 64 CPUs at most";
+	return NULL;
+}
+
+/* Each field once: the macro's user decides what to do with it. */
+#define CELL_FIELDS(U64, BOOL, TEXT)        \
+	TEXT(backend)                       \
+	U64(cpus)                           \
+	U64(routing)                        \
+	BOOL(half_duplex)                   \
+	BOOL(completion_dpc)                \
+	U64(channels)                       \
+	U64(queue_depth)                    \
+	U64(section_ns)                     \
+	U64(think_ns)                       \
+	TEXT(service_time)                  \
+	U64(io_bytes)                       \
+	U64(data)                           \
+	TEXT(trace)                         \
+	U64(duration_ns)                    \
+	U64(warmup_ns)                      \
+	BOOL(oversubscribe)                 \
+	U64(histogram_digits)               \
+	U64(seed)
+
+json_t *cell_spec_to_json(const struct cell_spec *spec)
+{
+	json_t *json = json_object();
+
+#define PUT_U64(field) json_object_set_new(json, #field, json_integer((json_int_t)spec->field));
+#define PUT_BOOL(field) json_object_set_new(json, #field, json_boolean(spec->field));
+#define PUT_TEXT(field) json_object_set_new(json, #field, json_string(spec->field));
+	CELL_FIELDS(PUT_U64, PUT_BOOL, PUT_TEXT)
+	/* JSON has no infinity: null is "as fast as it goes". */
+	json_object_set_new(json, "trace_speed", isinf(spec->trace_speed) ? json_null() : json_real(spec->trace_speed));
+	return json;
+}
+
+int cell_spec_from_json(const json_t *json, struct cell_spec *spec)
+{
+	const json_t *value;
+
+	memset(spec, 0, sizeof(*spec));
+#define GET_U64(field)                                   \
+	value = json_object_get(json, #field);           \
+	if (!json_is_integer(value))                     \
+		return -EINVAL;                          \
+	spec->field = (__typeof__(spec->field))json_integer_value(value);
+#define GET_BOOL(field)                                  \
+	value = json_object_get(json, #field);           \
+	if (!json_is_boolean(value))                     \
+		return -EINVAL;                          \
+	spec->field = json_is_true(value);
+#define GET_TEXT(field)                                                                      \
+	value = json_object_get(json, #field);                                               \
+	if (!json_is_string(value) || json_string_length(value) >= sizeof(spec->field))      \
+		return -EINVAL;                                                              \
+	strcpy(spec->field, json_string_value(value));
+	CELL_FIELDS(GET_U64, GET_BOOL, GET_TEXT)
+	value = json_object_get(json, "trace_speed");
+	spec->trace_speed = json_is_number(value) ? json_number_value(value) : INFINITY;
+	if (spec->routing > IRQ_ROUTING_SPREAD || spec->data > LUN_DATA_COPY)
+		return -EINVAL;
+	return 0;
+}

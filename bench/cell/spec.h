@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cell: one combination of back end, machine, workload and options, as it is measured in one process.
+ *
+ * It travels to that process as JSON.
+ */
+#ifndef STORSYNC_BENCH_CELL_SPEC_H
+#define STORSYNC_BENCH_CELL_SPEC_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hba_sim/devices/block_stamp.h"
+#include "hba_sim/devices/virtio_scsi.h"
+
+#define CELL_ID_BYTES 17
+#define CELL_CPUS_MAX VIRTIO_SCSI_CPUS_MAX
+
+struct cell_spec {
+	char backend[32];
+	uint64_t cpus;
+	enum irq_routing routing;
+	bool half_duplex;
+	bool completion_dpc;
+	uint64_t channels;     /* ConcurrentChannels; 0: as many as CPUs */
+	uint64_t queue_depth;  /* I/Os in flight a CPU */
+	uint64_t section_ns;   /* work added to the synchronized routine */
+	uint64_t think_ns;     /* work between two submissions */
+	char service_time[48]; /* as service_time_parse has it */
+	uint64_t io_bytes;
+	enum lun_data data;
+	char trace[512];       /* path, "" for the closed-loop workload */
+	double trace_speed;    /* INFINITY: as fast as it goes */
+	uint64_t duration_ns;
+	uint64_t warmup_ns;
+	bool oversubscribe;
+	uint64_t histogram_digits; /* significant digits of histogram.csv's buckets: 2 or 3 */
+	uint64_t seed;
+};
+
+/* Names in CSV and on the command line. */
+const char *cell_routing_name(enum irq_routing routing);
+int cell_routing_parse(const char *name, enum irq_routing *routing);
+
+/* "5us", "exp:20us", "bimodal:5us/200us/1%", as ns in `time`; 0 or -EINVAL with a line in `error`. */
+int cell_service_time_parse(const char *text, struct service_time *time, char *error, size_t error_bytes);
+
+/* A name for everything but the seed: equal for equal cells in any run. */
+void cell_id(const struct cell_spec *spec, char id[CELL_ID_BYTES]);
+
+/* The same as a path of key:value parts, for Google Benchmark's JSON. */
+void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_bytes);
+
+/*
+ * Why the combination cannot be run; NULL when it can.  `usable_cores` are
+ * those that placement found.  The text completes "skipped: ...".
+ */
+const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores);
+
+/* To JSON and back; NULL or -EINVAL when memory or form fail. */
+json_t *cell_spec_to_json(const struct cell_spec *spec);
+int cell_spec_from_json(const json_t *json, struct cell_spec *spec);
+
+#endif

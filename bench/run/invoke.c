@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One cell, one process; see invoke.h.
+ *
+ * The process is this program anew (execve, not only fork), so that its memory
+ * layout is drawn anew as well: the layout alone can make a difference larger
+ * than the one looked for (T. Mytkowicz et al., "Producing Wrong Data Without
+ * Doing Anything Obviously Wrong!", ASPLOS 2009).
+ */
+#define _GNU_SOURCE
+#include "bench/run/invoke.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STATUS_HANGS 6
+
+/* Beyond what was asked for: set-up, draining, and the process's own watchdog, which comes first. */
+#define GRACE_MS 60000
+/* A trace's length is not known here; its process watches its progress. */
+#define TRACE_LIMIT_MS (4 * 3600 * 1000)
+
+volatile sig_atomic_t invoke_interrupted;
+
+struct sink {
+	int fd;
+	char *text;
+	size_t used;
+	size_t size;
+};
+
+struct child {
+	pid_t pid;
+	int in;
+	struct sink out;
+	struct sink err;
+};
+
+static int start(struct child *child)
+{
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 };
+
+	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
+		return -errno;
+	child->pid = fork();
+	if (child->pid < 0)
+		return -errno;
+	if (child->pid == 0) {
+		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0)
+			_exit(127);
+		execl("/proc/self/exe", "storsync", "cell", (char *)NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	close(err[1]);
+	child->in = in[1];
+	child->out.fd = out[0];
+	child->err.fd = err[0];
+	return 0;
+}
+
+static int send_spec(struct child *child, const struct cell_spec *spec)
+{
+	json_t *json = cell_spec_to_json(spec);
+	int err = json ? json_dumpfd(json, child->in, JSON_COMPACT) : -ENOMEM;
+
+	json_decref(json);
+	close(child->in);
+	return err;
+}
+
+/* Reads what is there; false at the end. */
+static bool take(struct sink *sink)
+{
+	ssize_t got;
+
+	if (sink->size - sink->used < 65536) {
+		char *grown = realloc(sink->text, sink->size + (1u << 20));
+
+		if (!grown)
+			return false;
+		sink->text = grown;
+		sink->size += 1u << 20;
+	}
+	got = read(sink->fd, sink->text + sink->used, sink->size - sink->used - 1);
+	if (got < 0 && errno == EINTR)
+		return true;
+	if (got <= 0)
+		return false;
+	sink->used += (size_t)got;
+	sink->text[sink->used] = '\0';
+	return true;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Drains both pipes until they close; false when the time or the user ended it first. */
+static bool listen_until_end(struct child *child, int64_t limit_ms)
+{
+	struct pollfd fds[2] = { { .fd = child->out.fd, .events = POLLIN }, { .fd = child->err.fd, .events = POLLIN } };
+	int64_t end = now_ms() + limit_ms;
+
+	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+		int64_t left = end - now_ms();
+
+		if (invoke_interrupted || left <= 0)
+			return false;
+		if (poll(fds, 2, (int)(left < 1000000 ? left : 1000000)) < 0)
+			continue;
+		if (fds[0].revents && !take(&child->out))
+			fds[0].fd = -1;
+		if (fds[1].revents && !take(&child->err))
+			fds[1].fd = -1;
+	}
+	return true;
+}
+
+static void set(struct invocation_outcome *outcome, const char *status, const char *reason)
+{
+	outcome->status = status;
+	snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason ? reason : "");
+	/* A reason is one line of a CSV file. */
+	outcome->reason[strcspn(outcome->reason, "\n")] = '\0';
+}
+
+static void judge_result(struct invocation_outcome *outcome, const struct child *child)
+{
+	const json_t *summary;
+
+	outcome->result = child->out.text ? json_loads(child->out.text, 0, NULL) : NULL;
+	summary = json_object_get(outcome->result, "summary");
+	if (!summary) {
+		set(outcome, "failed", "its process ended without a result");
+		return;
+	}
+	outcome->status = strcmp(json_string_value(json_object_get(summary, "status")), "ok") == 0 ? "ok" : "violated";
+	if (strcmp(json_string_value(json_object_get(summary, "status")), "failed") == 0)
+		outcome->status = "failed";
+	snprintf(outcome->reason, sizeof(outcome->reason), "%s", json_string_value(json_object_get(summary, "status_reason")));
+}
+
+static void judge(struct invocation_outcome *outcome, const struct child *child, int status, bool ended)
+{
+	char reason[64];
+
+	if (invoke_interrupted) {
+		set(outcome, "interrupted", "by the user");
+	} else if (!ended) {
+		set(outcome, "hung", "its process did not end in time and was killed");
+	} else if (WIFSIGNALED(status)) {
+		snprintf(reason, sizeof(reason), "its process died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		set(outcome, "crashed", reason);
+	} else if (WEXITSTATUS(status) == STATUS_HANGS) {
+		set(outcome, "hung", "a simulated CPU made no progress; its state is in the log");
+	} else if (WEXITSTATUS(status)) {
+		set(outcome, "failed", child->err.text ? child->err.text : "its process failed without a word");
+	} else {
+		judge_result(outcome, child);
+	}
+}
+
+void invoke(const struct cell_spec *spec, struct invocation_outcome *outcome)
+{
+	struct child child = { .in = -1, .out.fd = -1, .err.fd = -1 };
+	int64_t limit_ms = spec->trace[0] ? TRACE_LIMIT_MS : (int64_t)((spec->warmup_ns + spec->duration_ns) / 1000000) + GRACE_MS;
+	int status = 0;
+	bool ended;
+	int err;
+
+	*outcome = (struct invocation_outcome){ .status = "failed" };
+	err = start(&child);
+	if (err) {
+		set(outcome, "failed", strerror(-err));
+		return;
+	}
+	send_spec(&child, spec);
+	ended = listen_until_end(&child, limit_ms);
+	if (!ended)
+		kill(child.pid, SIGKILL);
+	while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR)
+		;
+	close(child.out.fd);
+	close(child.err.fd);
+	judge(outcome, &child, status, ended);
+	free(child.out.text);
+	outcome->log = child.err.text;
+}
+
+void invocation_outcome_fini(struct invocation_outcome *outcome)
+{
+	json_decref(outcome->result);
+	free(outcome->log);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* The printed table; see table.h. */
+#include "bench/run/table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/rank_test.h"
+
+#define ALPHA 0.05
+
+static const struct {
+	const char *key;
+	const char *title;
+	const char *unit;
+	bool more_is_better;
+} columns[TABLE_COLUMNS] = {
+	{ "iops", "I/Os", "k/s", true },
+	{ "isr_latency_p50_ns", "ISR lat", "p50 ns", false },
+	{ "isr_latency_p99_ns", "ISR lat", "p99 ns", false },
+	{ "sync_wait_p50_ns", "sync wait", "p50 ns", false },
+	{ "sync_wait_p99_ns", "sync wait", "p99 ns", false },
+	{ "sync_hold_p50_ns", "sync hold", "p50 ns", false },
+	{ "response_p99_ns", "response", "p99 us", false },
+};
+
+int table_init(struct table *table, const struct matrix *matrix)
+{
+	table->matrix = matrix;
+	table->row = calloc(matrix->cells + 1, sizeof(*table->row));
+	return table->row ? 0 : -ENOMEM;
+}
+
+void table_fini(struct table *table)
+{
+	free(table->row);
+	table->row = NULL;
+}
+
+void table_add(struct table *table, size_t cell, const char *status, const char *reason, const json_t *summary)
+{
+	struct table_row *row = &table->row[cell];
+
+	row->measured++;
+	if (strcmp(status, "ok")) {
+		row->not_ok++;
+		row->worst_status = status;
+		snprintf(row->reason, sizeof(row->reason), "%s", reason);
+		return;
+	}
+	for (unsigned c = 0; c < TABLE_COLUMNS; c++) {
+		const json_t *value = json_object_get(summary, columns[c].key);
+		struct table_samples *samples = &row->column[c];
+
+		if (json_is_number(value) && samples->n < sizeof(samples->value) / sizeof(samples->value[0]))
+			samples->value[samples->n++] = json_number_value(value);
+	}
+}
+
+/* Equal but for the back end. */
+static bool same_group(const struct cell_spec *a, const struct cell_spec *b)
+{
+	struct cell_spec copy = *a;
+	char id_a[CELL_ID_BYTES], id_b[CELL_ID_BYTES];
+
+	memcpy(copy.backend, b->backend, sizeof(copy.backend));
+	cell_id(&copy, id_a);
+	cell_id(b, id_b);
+	return strcmp(id_a, id_b) == 0;
+}
+
+struct group {
+	size_t n;
+	size_t *cell;
+};
+
+static double median_of(const struct table_row *row, unsigned column)
+{
+	return row->column[column].n ? rank_median(row->column[column].value, row->column[column].n) : NAN;
+}
+
+static bool better(unsigned column, double a, double b)
+{
+	return columns[column].more_is_better ? a > b : a < b;
+}
+
+/* Index in the group of a column's winner, or of none (group->n). */
+static size_t winner(const struct table *table, const struct group *group, unsigned column)
+{
+	size_t best = group->n;
+	double *p;
+	size_t tests = 0;
+	double largest = 0;
+
+	for (size_t i = 0; i < group->n; i++) {
+		double value = median_of(&table->row[group->cell[i]], column);
+
+		if (!isnan(value) && (best == group->n || better(column, value, median_of(&table->row[group->cell[best]], column))))
+			best = i;
+	}
+	if (best == group->n || !(p = calloc(group->n, sizeof(*p))))
+		return group->n;
+	for (size_t i = 0; i < group->n; i++) {
+		const struct table_samples *other = &table->row[group->cell[i]].column[column];
+		const struct table_samples *mine = &table->row[group->cell[best]].column[column];
+
+		if (i != best && other->n)
+			p[tests++] = rank_mann_whitney(mine->value, mine->n, other->value, other->n);
+	}
+	rank_holm(p, tests);
+	for (size_t i = 0; i < tests; i++)
+		largest = isnan(p[i]) || p[i] > largest ? (isnan(p[i]) ? 1 : p[i]) : largest;
+	free(p);
+	return tests && largest < ALPHA ? best : group->n;
+}
+
+static void print_title(const struct cell_spec *spec, FILE *out)
+{
+	const char *file = strrchr(spec->trace, '/');
+
+	fprintf(out, "\n%" PRIu64 " CPU%s, interrupt to %s CPU, %s duplex, completion by %s, depth %" PRIu64, spec->cpus,
+		spec->cpus == 1 ? "" : "s",
+		spec->routing == IRQ_ROUTING_SAME ? "the submitter's" : spec->routing == IRQ_ROUTING_OTHER ? "the next" : "every",
+		spec->half_duplex ? "half" : "full", spec->completion_dpc ? "DPC" : "ISR", spec->queue_depth);
+	if (spec->section_ns)
+		fprintf(out, ", section + %" PRIu64 " ns", spec->section_ns);
+	if (spec->channels)
+		fprintf(out, ", %" PRIu64 " channel%s", spec->channels, spec->channels == 1 ? "" : "s");
+	if (spec->think_ns)
+		fprintf(out, ", think %" PRIu64 " ns", spec->think_ns);
+	fprintf(out, ", service %s", spec->service_time);
+	if (spec->trace[0])
+		fprintf(out, ", trace %s", file ? file + 1 : spec->trace);
+	else
+		fprintf(out, ", %" PRIu64 " B", spec->io_bytes);
+	fputc('\n', out);
+}
+
+static void print_value(FILE *out, unsigned column, double value, bool wins, bool colour)
+{
+	double shown = column == 0 || column == TABLE_COLUMNS - 1 ? value / 1000 : value;
+
+	if (isnan(value)) {
+		fprintf(out, "  %9s ", "-");
+		return;
+	}
+	fprintf(out, "  %s%9.*f%s%s", wins && colour ? "\033[1m" : "", shown < 100 && shown != value ? 1 : 0, shown,
+		wins ? "*" : " ", wins && colour ? "\033[0m" : "");
+}
+
+static void print_row(const struct table *table, size_t cell, size_t in_group, const size_t *winners, FILE *out, bool colour)
+{
+	const struct table_row *row = &table->row[cell];
+	const struct matrix_cell *info = &table->matrix->cell[cell];
+
+	fprintf(out, "  %-14s", info->spec.backend);
+	if (info->refusal) {
+		fprintf(out, "  skipped: %s\n", info->refusal);
+		return;
+	}
+	for (unsigned c = 0; c < TABLE_COLUMNS && row->measured > row->not_ok; c++)
+		print_value(out, c, median_of(row, c), winners[c] == in_group, colour);
+	if (row->not_ok)
+		fprintf(out, "  %s %u of %u: %s", row->worst_status, row->not_ok, row->measured, row->reason);
+	else if (!row->measured)
+		fprintf(out, "  not run");
+	fputc('\n', out);
+}
+
+static void print_group(const struct table *table, const struct group *group, FILE *out, bool colour)
+{
+	size_t winners[TABLE_COLUMNS];
+
+	print_title(&table->matrix->cell[group->cell[0]].spec, out);
+	fprintf(out, "  %-14s", "back end");
+	for (unsigned c = 0; c < TABLE_COLUMNS; c++)
+		fprintf(out, "  %9s ", columns[c].title);
+	fprintf(out, "\n  %-14s", "");
+	for (unsigned c = 0; c < TABLE_COLUMNS; c++) {
+		fprintf(out, "  %9s ", columns[c].unit);
+		winners[c] = winner(table, group, c);
+	}
+	fputc('\n', out);
+	for (size_t i = 0; i < group->n; i++)
+		print_row(table, group->cell[i], i, winners, out, colour);
+}
+
+static bool all_refused(const struct table *table, const struct group *group)
+{
+	for (size_t i = 0; i < group->n; i++) {
+		if (!table->matrix->cell[group->cell[i]].refusal)
+			return false;
+	}
+	return true;
+}
+
+/* A group of which nothing could be run takes one line. */
+static void print_refused_group(const struct table *table, const struct group *group, FILE *out)
+{
+	print_title(&table->matrix->cell[group->cell[0]].spec, out);
+	fprintf(out, "  skipped: %s\n", table->matrix->cell[group->cell[0]].refusal);
+}
+
+void table_print(const struct table *table, FILE *out, bool colour)
+{
+	size_t cells = table->matrix->cells;
+	struct group group = { .cell = calloc(cells + 1, sizeof(size_t)) };
+	bool *done = calloc(cells + 1, sizeof(*done));
+
+	for (size_t first = 0; group.cell && done && first < cells; first++) {
+		if (done[first])
+			continue;
+		group.n = 0;
+		for (size_t c = first; c < cells; c++) {
+			if (!done[c] && same_group(&table->matrix->cell[first].spec, &table->matrix->cell[c].spec)) {
+				done[c] = true;
+				group.cell[group.n++] = c;
+			}
+		}
+		if (all_refused(table, &group))
+			print_refused_group(table, &group, out);
+		else
+			print_group(table, &group, out, colour);
+	}
+	free(group.cell);
+	free(done);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table that a run prints: for each group of cells that differ in the back end alone, a row a back end.
+ *
+ * Figures are medians over invocations.  The best of a column is marked only
+ * where the data supports it: exact two-sided Mann-Whitney against every other
+ * back end of the group, adjusted by Holm, below 0.05.
+ */
+#ifndef STORSYNC_BENCH_RUN_TABLE_H
+#define STORSYNC_BENCH_RUN_TABLE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "bench/run/matrix.h"
+
+#define TABLE_COLUMNS 7
+
+struct table_samples {
+	size_t n;
+	double value[50];
+};
+
+/* What the table keeps of a cell. */
+struct table_row {
+	struct table_samples column[TABLE_COLUMNS];
+	unsigned measured;
+	unsigned not_ok;           /* invocations that did not end in "ok" */
+	const char *worst_status;  /* the last status that was not "ok" */
+	char reason[160];
+};
+
+struct table {
+	const struct matrix *matrix;
+	struct table_row *row; /* by cell */
+};
+
+/* 0 or -ENOMEM. */
+int table_init(struct table *table, const struct matrix *matrix);
+void table_fini(struct table *table);
+
+void table_add(struct table *table, size_t cell, const char *status, const char *reason, const json_t *summary);
+
+void table_print(const struct table *table, FILE *out, bool colour);
+
+#endif

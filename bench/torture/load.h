@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The random load under which most properties are checked.
+ *
+ * Every CPU alternates between storms of short sections, a mixture, and long
+ * pauses; callers run at PASSIVE and DISPATCH, DPCs call as well, and pulses
+ * fall due inside sections, on the caller's own CPU and on others.  What is
+ * checked comes from a property's hooks.
+ *
+ * The load comes in legs.  At the end of one the CPUs meet, stop calling and
+ * let everything that is due be served.
+ */
+#ifndef STORSYNC_BENCH_TORTURE_LOAD_H
+#define STORSYNC_BENCH_TORTURE_LOAD_H
+
+#include "bench/torture/rig.h"
+#include "bench/torture/witness.h"
+#include "hba_sim/machine/dpc.h"
+
+enum load_role {
+	LOAD_CALLER,
+	LOAD_DPC,
+	LOAD_ISR,
+};
+
+const char *load_role_name(unsigned role);
+
+/* What has happened on one CPU; written by it, read by others while it runs. */
+enum load_count {
+	LOAD_SECTIONS,
+	LOAD_INTERRUPTS,
+	LOAD_DUE_OWN,   /* pulses that fell due for the caller's own CPU while its section ran */
+	LOAD_DUE_OTHER, /* the same, for another CPU */
+	LOAD_CONTENDED, /* sections begun while another CPU was inside */
+	LOAD_DPCS,
+	LOAD_COUNTS,
+};
+
+struct load_cpu {
+	_Alignas(SYNC_LINE_BYTES) struct load *load;
+	struct rig_cpu *rig;
+	_Atomic(uint64_t) count[LOAD_COUNTS];
+	struct sim_dpc dpc;
+	bool quiet; /* the load is over: nothing new is begun */
+	/* The interrupt that is being served. */
+	bool serving;
+	unsigned isr_runs;
+	unsigned isr_runs_for_nothing; /* with no pulse to acknowledge */
+	uint32_t message;
+	unsigned char isr_answer;
+};
+
+/* One run of a routine. */
+struct load_section {
+	struct load_cpu *self;
+	const void *extension; /* what the routine was called with; NULL when it was not */
+	enum load_role role;
+	uint64_t work_ticks;
+	bool pulse; /* schedule one, for CPU `target`, that falls due so many ticks after entry */
+	unsigned target;
+	uint64_t due_ticks;
+	unsigned char answer;
+};
+
+/* NULL where a property has nothing to say.  A violation ends the check. */
+struct load_hooks {
+	/* A section or an ISR is not alone inside: `mark` says whom it met, 0 when that one has gone. */
+	void (*not_alone)(struct load_cpu *self, enum load_role role, uint64_t mark);
+	/* synchronize() has returned this. */
+	void (*synchronized)(struct load_cpu *self, const struct load_section *section, unsigned char answer);
+	/* The ISR was called with these. */
+	void (*isr_called)(struct load_cpu *self, const void *extension, uint32_t message);
+	/* service() has returned this. */
+	void (*served)(struct load_cpu *self, int answer);
+	/* A leg is over: nobody calls, everybody has looked often enough. */
+	void (*settled)(struct load_cpu *self);
+	/* A leg is a handful of sections. */
+	bool short_legs;
+	/* On several CPUs, the load goes on for longer, within reason, until there were so many sections. */
+	uint64_t sections_wanted;
+};
+
+/* Counted looks of an idle CPU after the last pulse fell due; an open back end lets an interrupt through at the first. */
+#define LOAD_LOOKS 64
+
+struct load {
+	struct rig rig;
+	const struct load_hooks *hooks;
+	struct load_cpu *cpu;
+	struct witness witness;
+	_Atomic(bool) over;
+};
+
+void load_init(struct load *load, struct torture_run *run, const struct load_hooks *hooks);
+
+/*
+ * Runs the load until the time is up and what it is there for has happened,
+ * or patience is over; then says that the property holds, or what has not happened.
+ */
+_Noreturn void load_run(struct load *load);
+
+/* --- between load.c and load_run.c --- */
+
+enum load_mood {
+	LOAD_STORM, /* next to no time inside, none between: as many acquisitions as possible */
+	LOAD_MIXED,
+	LOAD_SPARSE,
+	LOAD_MOODS,
+};
+
+/* Sections, pauses and pulses on the calling CPU. */
+void load_burst(struct load_cpu *self, enum load_mood mood, unsigned sections);
+
+/* Serves the guarded interrupt. */
+irq_handler load_handle;
+sim_dpc_routine load_dpc;
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the properties run on: a machine of pinned CPUs, one back end, and a
+ * pulse source as the interrupt that the back end guards.
+ */
+#ifndef STORSYNC_BENCH_TORTURE_RIG_H
+#define STORSYNC_BENCH_TORTURE_RIG_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/torture/random.h"
+#include "bench/torture/torture.h"
+#include "hba_sim/devices/pulse.h"
+#include "hba_sim/machine/machine.h"
+
+/* Level of the guarded interrupt; room for a lower and a higher device level. */
+#define RIG_DIRQL 6
+
+struct rig_cpu {
+	_Alignas(SYNC_LINE_BYTES) struct rig *rig;
+	struct sim_cpu *cpu;
+	struct torture_beat *beat;
+	unsigned index;
+	uint64_t random;     /* sequence of what its callers do: the same for the same seed */
+	uint64_t irq_random; /* of ISRs and DPCs, so that when they come does not change the callers' */
+	pthread_t thread;
+};
+
+struct rig {
+	struct torture_run *run;
+	const struct sync_backend *backend;
+	void *lock;
+	void *context; /* the property's own */
+	void (*body)(struct rig_cpu *self);
+	struct sim_machine machine;
+	struct pulse_source pulse;
+	struct rig_cpu *cpu; /* one for each CPU */
+	unsigned cpus;
+	/* The meeting point. */
+	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) arrived;
+	_Atomic(uint32_t) meetings;
+};
+
+/*
+ * Machine, pulse source and back end; the handler, called with `context`,
+ * serves the guarded interrupt.  What cannot be set up ends the check.
+ */
+void rig_init(struct rig *rig, struct torture_run *run, irq_handler *handler, void *context);
+
+/* Runs the body on every CPU's own pinned thread, started together, and waits for all of them. */
+void rig_run(struct rig *rig, void (*body)(struct rig_cpu *self));
+
+void rig_fini(struct rig *rig);
+
+/* Wait until every CPU is here; this CPU looks at its interrupts meanwhile. */
+void rig_meet(struct rig_cpu *self);
+
+/*
+ * One look at interrupts, with so many ticks of work, or idle when 0.  Whether
+ * it counts for the line: not when another CPU was serving it, which keeps it
+ * from this one.
+ */
+bool rig_look(struct rig_cpu *self, const struct irq_line *line, uint64_t work_ticks);
+
+/* One iteration of waiting without looking at interrupts, and without counting as a spin of the back end. */
+void rig_pause(struct rig_cpu *self);
+
+static inline uint64_t rig_ticks(const struct rig *rig, uint64_t ns)
+{
+	return torture_ticks(rig->run, ns);
+}
+
+/* The calling CPU, in a routine or an ISR. */
+static inline struct rig_cpu *rig_self(struct rig *rig)
+{
+	return &rig->cpu[sim_cpu_self()->index];
+}
+
+/*
+ * Runs the routine exclusively: by synchronize(), or, when `apart` is set and
+ * the back end has them, by enter() and leave().  The routine's answer.
+ */
+unsigned char rig_synchronize(struct rig_cpu *self, bool apart, sync_routine *routine, void *extension, void *context);
+
+#endif

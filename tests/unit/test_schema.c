@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The columns of the published files: their order is a promise to every
+ * script that reads them, so it is spelt out here a second time.
+ */
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/metric.h"
+#include "bench/schema.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct csv_schema *const schemas[] = {
+	&schema_summary, &schema_latency, &schema_histogram, &schema_cpus,
+};
+
+static const char *const before_metrics[] = {
+	"schema_version", "run_id", "cell_id", "invocation", "block",
+	"order_index", "seed", "status", "status_reason", "started_utc",
+	"host_id", "build_id", "backend", "delivery", "duplex",
+	"interrupt_mode", "workload", "arrival", "cpus", "irq_routing",
+	"vectors", "queue_depth", "section_ns", "think_ns", "irq_rate_hz",
+	"placement", "sched_policy", "duration_s", "warmup_s", "steady",
+	"clock", "tsc_hz", "stamp_cost_ns", "section_actual_p50_ns", "ios",
+	"sync_calls", "interrupts", "missed", "lost", "out_of_range",
+	"offered_iops", "iops", "sync_per_s", "irq_per_s",
+};
+
+static const char *const summary_metrics[] = {
+	"isr_latency", "isr_masked", "isr_delivery", "isr_acquire",
+	"isr_service", "device_model", "sync_wait", "sync_hold", "response",
+	"service", "bystander_high", "bystander_low",
+};
+
+static const char *const after_metrics[] = {
+	"jain", "full_concurrency", "gap_count", "gap_lost_frac",
+	"cpu_lost_frac", "steal_frac", "nivcsw", "nvcsw", "migrations",
+	"wait_bound_ns", "bound_held", "violations", "gate", "gate_codes",
+};
+
+static const char *const appended[] = {
+	"completion", "channels", "io_bytes", "service_time", "data_mode",
+	"trace", "trace_speed", "oversubscribed", "preempted_held", "deferred",
+	"spurious", "unordered_reads", "stamp_drift_ppm", "backend_reason",
+};
+
+static const char *const statistics[] = {
+	"n", "min_ns", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns",
+	"p99_99_ns", "max_ns",
+};
+
+static size_t expect_names(const struct csv_schema *schema, size_t at,
+			   const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++, at++) {
+		assert_true(at < schema->count);
+		assert_string_equal(schema->columns[at].name, names[i]);
+	}
+	return at;
+}
+
+static size_t expect_metric(const struct csv_schema *schema, size_t at,
+			    const char *metric)
+{
+	for (size_t i = 0; i < COUNT_OF(statistics); i++, at++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s_%s", metric, statistics[i]);
+		assert_true(at < schema->count);
+		assert_string_equal(schema->columns[at].name, name);
+		assert_int_equal(schema->columns[at].type, CSV_INTEGER);
+	}
+	return at;
+}
+
+static void summary_keeps_its_order(void **state)
+{
+	const struct csv_schema *s = &schema_summary;
+	size_t at = 0;
+
+	at = expect_names(s, at, before_metrics, COUNT_OF(before_metrics));
+	for (size_t i = 0; i < COUNT_OF(summary_metrics); i++)
+		at = expect_metric(s, at, summary_metrics[i]);
+	at = expect_names(s, at, after_metrics, COUNT_OF(after_metrics));
+	/* From here on: appended, and only ever added to. */
+	at = expect_names(s, at, appended, COUNT_OF(appended));
+	at = expect_metric(s, at, "sync_release");
+	assert_int_equal(at, s->count);
+}
+
+static void the_other_files_keep_theirs(void **state)
+{
+	static const char *const latency[] = {
+		"run_id", "cell_id", "invocation", "metric", "percentile",
+		"value_ns", "n",
+	};
+	static const char *const histogram[] = {
+		"run_id", "cell_id", "invocation", "cpu", "metric", "lo_ns",
+		"hi_ns", "count",
+	};
+	static const char *const cpus[] = {
+		"run_id", "cell_id", "invocation", "cpu", "os_cpu", "core",
+		"numa", "ops", "cpu_time_ns", "wall_ns", "nivcsw",
+	};
+
+	assert_int_equal(expect_names(&schema_latency, 0, latency,
+				      COUNT_OF(latency)), schema_latency.count);
+	assert_int_equal(expect_names(&schema_histogram, 0, histogram,
+				      COUNT_OF(histogram)), schema_histogram.count);
+	assert_int_equal(expect_names(&schema_cpus, 0, cpus, COUNT_OF(cpus)),
+			 schema_cpus.count);
+}
+
+static void names_are_unique(void **state)
+{
+	for (size_t f = 0; f < COUNT_OF(schemas); f++) {
+		const struct csv_schema *s = schemas[f];
+
+		for (size_t i = 0; i < s->count; i++)
+			assert_int_equal(csv_column_index(s, s->columns[i].name), i);
+		assert_true(csv_column_index(s, "no_such_column") == CSV_NO_COLUMN);
+	}
+}
+
+static const char *unit_of(const char *name)
+{
+	static const struct {
+		const char *suffix;
+		const char *unit;
+	} units[] = {
+		{ "_ns", "ns" }, { "_per_s", "1/s" }, { "iops", "1/s" },
+		{ "_s", "s" }, { "_hz", "Hz" }, { "_bytes", "byte" },
+		{ "_ppm", "ppm" },
+	};
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < COUNT_OF(units); i++) {
+		size_t suffix = strlen(units[i].suffix);
+
+		if (length >= suffix &&
+		    strcmp(name + length - suffix, units[i].suffix) == 0)
+			return units[i].unit;
+	}
+	return "";
+}
+
+static void columns_are_described_in_full(void **state)
+{
+	for (size_t f = 0; f < COUNT_OF(schemas); f++) {
+		for (size_t i = 0; i < schemas[f]->count; i++) {
+			const struct csv_column *c = &schemas[f]->columns[i];
+
+			assert_string_equal(c->unit, unit_of(c->name));
+			assert_true(strlen(c->description) > 5);
+			assert_null(strchr(c->description, '\n'));
+			for (const char *p = c->name; *p; p++)
+				assert_true(islower(*p) || isdigit(*p) || *p == '_');
+			if (strcmp(c->unit, "ns") == 0)
+				assert_int_equal(c->type, CSV_INTEGER);
+		}
+	}
+	assert_string_equal(schema_summary.name, "summary.csv");
+	assert_string_equal(schema_latency.name, "latency.csv");
+	assert_string_equal(schema_histogram.name, "histogram.csv");
+	assert_string_equal(schema_cpus.name, "cpus.csv");
+}
+
+static void types_are_those_of_the_values(void **state)
+{
+	static const struct {
+		const char *name;
+		enum csv_type type;
+	} expected[] = {
+		{ "schema_version", CSV_INTEGER }, { "run_id", CSV_STRING },
+		{ "started_utc", CSV_DATETIME }, { "steady", CSV_BOOLEAN },
+		{ "iops", CSV_NUMBER }, { "jain", CSV_NUMBER },
+		{ "bound_held", CSV_BOOLEAN }, { "oversubscribed", CSV_BOOLEAN },
+		{ "trace_speed", CSV_STRING }, { "stamp_drift_ppm", CSV_NUMBER },
+		{ "deferred", CSV_INTEGER }, { "gap_lost_frac", CSV_NUMBER },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(expected); i++) {
+		size_t at = csv_column_index(&schema_summary, expected[i].name);
+
+		assert_true(at != CSV_NO_COLUMN);
+		assert_int_equal(schema_summary.columns[at].type, expected[i].type);
+	}
+}
+
+static void metrics_are_named(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(summary_metrics); i++)
+		assert_string_equal(metric_name((enum metric)i), summary_metrics[i]);
+	assert_int_equal(METRIC_ISR_LATENCY, 0);
+	assert_string_equal(metric_name(METRIC_DEVICE_MODEL), "device_model");
+	assert_string_equal(metric_name(METRIC_BYSTANDER_LOW), "bystander_low");
+	assert_string_equal(metric_name(METRIC_SYNC_RELEASE), "sync_release");
+	assert_string_equal(metric_name(METRIC_SECTION), "section");
+	assert_int_equal(METRIC_COUNT, 14);
+	assert_null(metric_name(METRIC_COUNT));
+	assert_null(metric_name((enum metric)-1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(summary_keeps_its_order),
+		cmocka_unit_test(the_other_files_keep_theirs),
+		cmocka_unit_test(names_are_unique),
+		cmocka_unit_test(columns_are_described_in_full),
+		cmocka_unit_test(types_are_those_of_the_values),
+		cmocka_unit_test(metrics_are_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
