@@ -18,6 +18,8 @@
 /* The HBA's level; others above and below it are free for unrelated sources. */
 #define HBA_DIRQL 6
 #define GAP_PROBE_NS UINT64_C(5000000)
+/* Two clock readings so far apart are good for about 10 ppm; set-up takes longer than that anyway. */
+#define CALIBRATION_NS UINT64_C(10000000)
 
 /* A lost completion is never due; what is real is back sooner than this after anything moved last. */
 #define STALL_MS 1000
@@ -30,10 +32,9 @@ static int fail(char *error, size_t error_bytes, const char *what, int err)
 	return err;
 }
 
-/* Where the CPUs go, and what time it is there. */
+/* Where the CPUs go, and which clock is right there. */
 static int init_platform(struct cell *cell, char *error, size_t error_bytes)
 {
-	struct clock_window window;
 	hwloc_bitmap_t affinity;
 	int err = placement_load_topology(&cell->topology);
 
@@ -51,24 +52,7 @@ static int init_platform(struct cell *cell, char *error, size_t error_bytes)
 	if (err)
 		return fail(error, error_bytes, "choosing a clock", err);
 	err = placement_pin_self(cell->topology, &cell->placement.cpu[0]);
-	if (err)
-		return fail(error, error_bytes, "pinning to a CPU", err);
-	err = clock_window_open(&clock_system_reader, &window);
-	if (!err)
-		err = clock_window_close(&clock_system_reader, &window, CLOCK_WINDOW_NS);
-	if (!err)
-		err = clock_calibrate_begin(&window, &cell->calibration);
-	if (err)
-		return fail(error, error_bytes, "calibrating the clock", err);
-	cell->scale = cell->calibration.scale;
-	return 0;
-}
-
-static size_t phys_bytes(const struct cell *cell)
-{
-	size_t slot = sizeof(struct port_request) + workload_max_bytes(cell) + 4096;
-
-	return (size_t)(cell->spec.cpus * cell->spec.queue_depth) * slot + (2u << 20);
+	return err ? fail(error, error_bytes, "pinning to a CPU", err) : 0;
 }
 
 static int init_luns(struct cell *cell)
@@ -87,6 +71,31 @@ static int init_luns(struct cell *cell)
 			err = scsi_target_attach(cell->target, config.id, cell->lun[config.id]);
 	}
 	return err;
+}
+
+/* What takes time and needs no clock, so that the clock is calibrated over it. */
+static int init_storage(struct cell *cell, char *error, size_t error_bytes)
+{
+	const struct ledger_config ledger = { .mode = cell->spec.data };
+	int err = 0;
+
+	if (cell->spec.trace[0])
+		err = trace_load(cell->spec.trace, &cell->trace, error, error_bytes);
+	if (err)
+		return err;
+	err = recorder_init(&cell->recorder, (unsigned)cell->spec.cpus);
+	if (!err)
+		err = ledger_create(&cell->ledger, &ledger);
+	if (!err)
+		err = init_luns(cell);
+	return err ? fail(error, error_bytes, "setting up the LUNs", err) : 0;
+}
+
+static size_t phys_bytes(const struct cell *cell)
+{
+	size_t slot = sizeof(struct port_request) + workload_max_bytes(cell) + 4096;
+
+	return (size_t)(cell->spec.cpus * cell->spec.queue_depth) * slot + (2u << 20);
 }
 
 static int init_hba(struct cell *cell, char *error, size_t error_bytes)
@@ -161,31 +170,44 @@ static int init_cpus(struct cell *cell)
 	return err;
 }
 
+static int init_machine(struct cell *cell)
+{
+	const struct sim_machine_config config = {
+		.cpus = (unsigned)cell->spec.cpus,
+		.yields = cell->placement.oversubscribed,
+		.phys_bytes = phys_bytes(cell),
+		.scale = cell->scale,
+	};
+
+	recorder_set_scale(&cell->recorder, &cell->scale);
+	return sim_machine_init(&cell->machine, &config);
+}
+
 int cell_init(struct cell *cell, const struct cell_spec *spec, char *error, size_t error_bytes)
 {
-	const struct ledger_config ledger = { .mode = spec->data };
-	struct sim_machine_config machine = { .cpus = (unsigned)spec->cpus };
+	struct clock_window window;
 	int err;
 
 	memset(cell, 0, sizeof(*cell));
 	cell->spec = *spec;
 	err = cell_service_time_parse(spec->service_time, &cell->service, error, error_bytes);
-	if (!err && spec->trace[0])
-		err = trace_load(spec->trace, &cell->trace, error, error_bytes);
 	if (!err)
 		err = init_platform(cell, error, error_bytes);
 	if (err)
 		return err;
-	machine.yields = cell->placement.oversubscribed;
-	machine.phys_bytes = phys_bytes(cell);
-	machine.scale = cell->scale;
-	err = sim_machine_init(&cell->machine, &machine);
+	err = clock_window_open(&clock_system_reader, &window);
+	if (err)
+		return fail(error, error_bytes, "calibrating the clock", err);
+	err = init_storage(cell, error, error_bytes);
+	if (err)
+		return err;
+	err = clock_window_close(&clock_system_reader, &window, CALIBRATION_NS);
 	if (!err)
-		err = recorder_init(&cell->recorder, machine.cpus, &cell->scale);
-	if (!err)
-		err = ledger_create(&cell->ledger, &ledger);
-	if (!err)
-		err = init_luns(cell);
+		err = clock_calibrate_begin(&window, &cell->calibration);
+	if (err)
+		return fail(error, error_bytes, "calibrating the clock", err);
+	cell->scale = cell->calibration.scale;
+	err = init_machine(cell);
 	if (err)
 		return fail(error, error_bytes, "setting up the machine", err);
 	err = init_hba(cell, error, error_bytes);
@@ -322,11 +344,11 @@ int cell_run(struct cell *cell, char *error, size_t error_bytes)
 		snprintf(error, error_bytes, "hangs; the state of every CPU is on standard error");
 		return err;
 	}
+	err = clock_window_open(&clock_system_reader, &window);
 	gap_probe_run(&cell->scale, GAP_PROBE_NS, GAP_THRESHOLD_NS, &cell->gap_after);
 	sweep(cell);
-	err = clock_window_open(&clock_system_reader, &window);
 	if (!err)
-		err = clock_window_close(&clock_system_reader, &window, CLOCK_WINDOW_NS);
+		err = clock_window_close(&clock_system_reader, &window, CALIBRATION_NS);
 	if (!err)
 		err = clock_calibrate_end(&window, &cell->calibration);
 	if (err)

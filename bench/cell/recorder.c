@@ -69,7 +69,7 @@ void recorder_open(struct recorder_cpu *rcpu, uint64_t begin, uint64_t end)
 	rcpu->end = end;
 }
 
-int recorder_init(struct recorder *recorder, unsigned cpus, const struct stamp_scale *scale)
+int recorder_init(struct recorder *recorder, unsigned cpus)
 {
 	size_t bytes = cpus * sizeof(*recorder->cpu);
 	int err = 0;
@@ -80,7 +80,6 @@ int recorder_init(struct recorder *recorder, unsigned cpus, const struct stamp_s
 		return -ENOMEM;
 	memset(recorder->cpu, 0, bytes);
 	for (unsigned c = 0; c < cpus && !err; c++) {
-		recorder->cpu[c].scale = *scale;
 		recorder_open(&recorder->cpu[c], UINT64_MAX, UINT64_MAX);
 		for (unsigned m = 0; m < METRIC_COUNT && !err; m++)
 			err = histogram_init(&recorder->cpu[c].histogram[m]);
@@ -88,6 +87,12 @@ int recorder_init(struct recorder *recorder, unsigned cpus, const struct stamp_s
 	if (err)
 		recorder_fini(recorder);
 	return err;
+}
+
+void recorder_set_scale(struct recorder *recorder, const struct stamp_scale *scale)
+{
+	for (unsigned c = 0; c < recorder->cpus; c++)
+		recorder->cpu[c].scale = *scale;
 }
 
 void recorder_fini(struct recorder *recorder)

@@ -34,7 +34,10 @@ struct recorder {
 };
 
 /* 0 or -ENOMEM. */
-int recorder_init(struct recorder *recorder, unsigned cpus, const struct stamp_scale *scale);
+int recorder_init(struct recorder *recorder, unsigned cpus);
+
+/* How ticks become ns; before anything is recorded. */
+void recorder_set_scale(struct recorder *recorder, const struct stamp_scale *scale);
 void recorder_fini(struct recorder *recorder);
 
 /* The window of one CPU; called by its own thread. */

@@ -82,13 +82,9 @@ int run_files_create(struct run_files *files, const char *directory, const char 
 	return err;
 }
 
-/* A JSON value under a column's name becomes that column's cell, in the column's type. */
-static void set_from_json(struct csv_row *row, const char *name, const json_t *value)
+/* A JSON value becomes a column's cell, in the column's type. */
+static void set_from_json(struct csv_row *row, size_t at, const json_t *value)
 {
-	size_t at = csv_column_index(row->schema, name);
-
-	if (at == CSV_NO_COLUMN)
-		return;
 	switch (row->schema->columns[at].type) {
 	case CSV_INTEGER:
 		csv_set_u64_at(row, at, json_is_integer(value) ? (uint64_t)json_integer_value(value) :
@@ -162,8 +158,12 @@ static int append_summary(struct run_files *files, const struct run_row *from)
 	csv_set_string(row, "host_id", files->host_id);
 	csv_set_string(row, "build_id", storsync_version);
 	set_cell(row, &from->cell->spec);
-	json_object_foreach(summary, name, value)
-		set_from_json(row, name, value);
+	json_object_foreach(summary, name, value) {
+		size_t at = csv_column_index(row->schema, name);
+
+		if (at != CSV_NO_COLUMN)
+			set_from_json(row, at, value);
+	}
 	csv_set_string(row, "status", from->status);
 	csv_set_string(row, "status_reason", from->reason);
 	if (from->invocation) {
@@ -186,12 +186,14 @@ static int append_rows(struct run_files *files, const struct run_row *from, enum
 	size_t i, column;
 	int err = 0;
 
+	set_key(files, row, from);
 	json_array_foreach(rows, i, cells) {
-		set_key(files, row, from);
 		json_array_foreach(cells, column, value) {
 			/* A negative number is an unknown one. */
-			if (!json_is_integer(value) || json_integer_value(value) >= 0)
-				set_from_json(row, row->schema->columns[key_columns + column].name, value);
+			if (json_is_integer(value) && json_integer_value(value) < 0)
+				csv_set_string_at(row, key_columns + column, "");
+			else
+				set_from_json(row, key_columns + column, value);
 		}
 		err = err ? err : csv_write_row(&files->writer[file], row);
 	}

@@ -62,7 +62,7 @@ static const struct argp_option argp_options[] = {
 	  "keep the arrival pattern, X times as fast; max (the default): as fast as it goes", 2 },
 	{ NULL, 0, NULL, 0, "The measurement:", 3 },
 	{ "duration", OPTION_DURATION, "TIME", 0, "of the measured window (default: 200ms; a trace runs to its end)", 3 },
-	{ "warmup", OPTION_WARMUP, "TIME", 0, "before it (default: 20ms)", 3 },
+	{ "warmup", OPTION_WARMUP, "TIME", 0, "before it (default: 10ms)", 3 },
 	{ "invocations", OPTION_INVOCATIONS, "N", 0, "fresh processes a cell, in randomized blocks (default: 6)", 3 },
 	{ "seed", OPTION_SEED, "N", 0, "of every random choice (default: random, and printed)", 3 },
 	{ "oversubscribe", OPTION_OVERSUBSCRIBE, NULL, 0,
@@ -254,7 +254,7 @@ static void set_defaults(struct run_options *options)
 	options->channels_count = 1;
 	options->trace_speed = INFINITY;
 	options->duration_ns = 200000000;
-	options->warmup_ns = 20000000;
+	options->warmup_ns = 10000000;
 	options->invocations = 6;
 	options->histogram_digits = 2;
 }

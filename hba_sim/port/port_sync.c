@@ -77,6 +77,18 @@ static unsigned char call_trampoline(void *extension, void *context)
 	return answer;
 }
 
+/* The stamp of a call: what is due by now would have interrupted the caller before it got here. */
+static inline uint64_t stamp_after_pending(struct sim_cpu *cpu)
+{
+	uint64_t now = stamp_now();
+
+	if (__builtin_expect(sim_cpu_due(cpu) <= now, 0)) {
+		sim_cpu_look(cpu);
+		now = stamp_now();
+	}
+	return now;
+}
+
 /* A stamped call through the back end. */
 static BOOLEAN synchronized_call(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine, void *context)
 {
@@ -84,9 +96,7 @@ static BOOLEAN synchronized_call(struct adapter *adapter, struct sim_cpu *cpu, P
 	struct port_probe *probe = adapter->config.probe;
 	BOOLEAN answer;
 
-	call.stamp[0] = stamp_now();
-	/* What is due by now would have interrupted the caller before it got here. */
-	sim_cpu_safe_point(cpu, call.stamp[0]);
+	call.stamp[0] = stamp_after_pending(cpu);
 	answer = adapter->backend->synchronize(adapter->lock, cpu, call_trampoline, adapter->extension, &call);
 	call.stamp[3] = stamp_now();
 	if (probe && probe->call)
@@ -169,9 +179,8 @@ static struct sync_hold *hold_of(PSTOR_LOCK_HANDLE handle)
 static void acquire_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, struct sync_hold *hold)
 {
 	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
-	uint64_t called = stamp_now();
+	uint64_t called = stamp_after_pending(cpu);
 
-	sim_cpu_safe_point(cpu, called);
 	adapter->backend->enter(adapter->lock, cpu, hold);
 	acpu->lock_stamp[0] = called;
 	acpu->lock_stamp[1] = stamp_now();
