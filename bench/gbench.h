@@ -8,7 +8,8 @@
  * starts them itself.  Whatever reporters the user selects, the caller's
  * callback sees every repetition.  The BENCHMARK_* variables of the
  * environment, which the library reads as defaults, have no effect: a run is
- * what its command line says.
+ * what its command line says.  Debian's build of the library has its checks
+ * enabled and warns about that: nothing of it is inside what a benchmark times.
  *
  * No C++ exception crosses this interface.
  *

@@ -12,6 +12,9 @@
 
 #define SAMPLES 1024
 
+/* True, but not the usual 1: an answer is to be passed on as it is. */
+#define ANSWER 2
+
 static const struct {
 	const char *name;
 	unsigned threads;
@@ -49,12 +52,12 @@ const char *micro_case_refusal(const struct micro_case *c)
 
 static unsigned char empty_routine(void *extension, void *context)
 {
-	return 1;
+	return ANSWER;
 }
 
 static unsigned char empty_isr(void *extension, uint32_t message)
 {
-	return 1;
+	return ANSWER;
 }
 
 /* The loops return ticks; what is wrong with what they saw goes to *wrong. */
@@ -85,7 +88,7 @@ static uint64_t time_synchronize(struct micro_rig *rig, struct sim_cpu *cpu, uin
 	for (uint64_t i = 0; i < n; i++)
 		answers += synchronize(lock, cpu, empty_routine, NULL, NULL);
 	end = stamp_now();
-	if (answers != n)
+	if (answers != ANSWER * n)
 		*wrong = "synchronize did not return the routine's answer";
 	return end - begin;
 }
@@ -102,7 +105,7 @@ static uint64_t time_service(struct micro_rig *rig, struct sim_cpu *cpu, uint64_
 	for (uint64_t i = 0; i < n; i++)
 		answers += service(lock, cpu, empty_isr, NULL, 0);
 	end = stamp_now();
-	if (answers != (int64_t)n)
+	if (answers != ANSWER * (int64_t)n)
 		*wrong = "service did not return the ISR's answer";
 	sim_lower(cpu, irql);
 	return end - begin;

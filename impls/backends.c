@@ -28,7 +28,7 @@ const struct sync_backend *sync_backend_find(const char *name)
 const char *sync_backend_refusal(const struct sync_backend *backend, unsigned cpus, enum sync_delivery delivery)
 {
 	if ((backend->capabilities & SYNC_ONE_CPU) && cpus > 1)
-		return "it excludes an ISR on the caller's own CPU only; use --cpus 1";
+		return "it excludes an ISR on the caller's own CPU only, so it needs a single CPU";
 	if (!(backend->deliveries & delivery))
 		return "it does not declare this delivery";
 	return NULL;

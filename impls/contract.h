@@ -77,20 +77,27 @@ static inline void sync_redeliver(struct irq_line *line)
 	irq_line_redeliver(line);
 }
 
+/* The part of an operation that waits, kept out of line so that the uncontended path needs no stack frame. */
+#define SYNC_WAITING_PATH __attribute__((cold, noinline))
+
+/* The primitive is part of the operation, never a call of its own. */
+#define SYNC_INLINE inline __attribute__((always_inline))
+
 /*
  * The four operations of a lock: TYPE has a member `uint8_t dirql`;
  * ACQUIRE(TYPE *, struct sim_cpu *, struct sync_hold *) and RELEASE, of the
  * same arguments, are called at DIRQL and are inlined here.
  */
 #define SYNC_LOCK_OPERATIONS(NAME, TYPE, ACQUIRE, RELEASE)                                                              \
-	static void NAME##_enter(void *state, struct sim_cpu *cpu, struct sync_hold *hold)                              \
+	static SYNC_INLINE void NAME##_enter(void *state, struct sim_cpu *cpu, struct sync_hold *hold)                  \
 	{                                                                                                               \
 		TYPE *lock = state;                                                                                     \
                                                                                                                         \
-		hold->irql = sync_raise(cpu, lock->dirql);                                                              \
+		/* callers are at or below DIRQL, so this never lowers */                                               \
+		hold->irql = sim_raise(cpu, lock->dirql);                                                               \
 		ACQUIRE(lock, cpu, hold);                                                                               \
 	}                                                                                                               \
-	static void NAME##_leave(void *state, struct sim_cpu *cpu, struct sync_hold *hold)                              \
+	static SYNC_INLINE void NAME##_leave(void *state, struct sim_cpu *cpu, struct sync_hold *hold)                  \
 	{                                                                                                               \
 		TYPE *lock = state;                                                                                     \
                                                                                                                         \

@@ -25,19 +25,26 @@ static int spinlock_init(void *state, const struct sync_config *config)
 	return 0;
 }
 
-static inline void spinlock_acquire(struct spinlock *lock, struct sim_cpu *cpu, struct sync_hold *hold)
+static SYNC_WAITING_PATH void spinlock_wait(struct spinlock *lock, struct sim_cpu *cpu)
 {
-	/* ORD spinlock:A acquire, pairs with spinlock:B: who gets the lock sees every store of the holder before. */
-	while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire)) {
+	do {
 		/* relaxed: only waits; the exchange decides */
 		while (atomic_load_explicit(&lock->held, memory_order_relaxed))
 			sync_relax(cpu);
-	}
+		/* ORD spinlock:C acquire, pairs with spinlock:B: as spinlock:A. */
+	} while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire));
+}
+
+static inline void spinlock_acquire(struct spinlock *lock, struct sim_cpu *cpu, struct sync_hold *hold)
+{
+	/* ORD spinlock:A acquire, pairs with spinlock:B: who gets the lock sees every store of the holder before. */
+	if (__builtin_expect(atomic_exchange_explicit(&lock->held, 1, memory_order_acquire), 0))
+		spinlock_wait(lock, cpu);
 }
 
 static inline void spinlock_release(struct spinlock *lock, struct sim_cpu *cpu, struct sync_hold *hold)
 {
-	/* ORD spinlock:B release, pairs with spinlock:A: see there. */
+	/* ORD spinlock:B release, pairs with spinlock:A and spinlock:C: see there. */
 	atomic_store_explicit(&lock->held, 0, memory_order_release);
 }
 

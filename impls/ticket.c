@@ -29,14 +29,21 @@ static int ticket_init(void *state, const struct sync_config *config)
 	return 0;
 }
 
+static SYNC_WAITING_PATH void ticket_wait(struct ticket *lock, struct sim_cpu *cpu, uint32_t me)
+{
+	/* ORD ticket:C acquire, pairs with ticket:B: as ticket:A. */
+	while (atomic_load_explicit(&lock->owner, memory_order_acquire) != me)
+		sync_relax(cpu);
+}
+
 static inline void ticket_acquire(struct ticket *lock, struct sim_cpu *cpu, struct sync_hold *hold)
 {
 	/* relaxed: the draw orders nobody's data; being served does */
 	uint32_t me = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
 
 	/* ORD ticket:A acquire, pairs with ticket:B: being served means seeing every store of the holder before. */
-	while (atomic_load_explicit(&lock->owner, memory_order_acquire) != me)
-		sync_relax(cpu);
+	if (__builtin_expect(atomic_load_explicit(&lock->owner, memory_order_acquire) != me, 0))
+		ticket_wait(lock, cpu, me);
 }
 
 static inline void ticket_release(struct ticket *lock, struct sim_cpu *cpu, struct sync_hold *hold)
@@ -44,7 +51,7 @@ static inline void ticket_release(struct ticket *lock, struct sim_cpu *cpu, stru
 	/* relaxed: only the holder writes it */
 	uint32_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
 
-	/* ORD ticket:B release, pairs with ticket:A: see there. */
+	/* ORD ticket:B release, pairs with ticket:A and ticket:C: see there. */
 	atomic_store_explicit(&lock->owner, owner + 1, memory_order_release);
 }
 

@@ -35,17 +35,15 @@ static int fail(char *error, size_t error_bytes, const char *what, int err)
 /* Where the CPUs go, and which clock is right there. */
 static int init_platform(struct cell *cell, char *error, size_t error_bytes)
 {
-	hwloc_bitmap_t affinity;
 	int err = placement_load_topology(&cell->topology);
 
 	if (err)
 		return fail(error, error_bytes, "reading the topology", err);
-	err = placement_load_affinity(cell->topology, &affinity);
+	err = placement_load_affinity(cell->topology, &cell->affinity);
 	if (err)
 		return fail(error, error_bytes, "reading the CPU affinity", err);
-	err = placement_choose(cell->topology, affinity, (unsigned)cell->spec.cpus, cell->spec.oversubscribe,
+	err = placement_choose(cell->topology, cell->affinity, (unsigned)cell->spec.cpus, cell->spec.oversubscribe,
 			       &cell->placement, error, error_bytes);
-	hwloc_bitmap_free(affinity);
 	if (err)
 		return err;
 	err = clock_set_up(cell->topology, &cell->placement, &cell->clock);
@@ -232,6 +230,8 @@ void cell_fini(struct cell *cell)
 	recorder_fini(&cell->recorder);
 	sim_machine_fini(&cell->machine);
 	trace_free(&cell->trace);
+	hwloc_set_cpubind(cell->topology, cell->affinity, HWLOC_CPUBIND_THREAD);
+	hwloc_bitmap_free(cell->affinity);
 	hwloc_topology_destroy(cell->topology);
 }
 

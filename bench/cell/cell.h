@@ -69,6 +69,7 @@ struct cell {
 	struct service_time service;
 	struct trace trace;
 	hwloc_topology_t topology;
+	hwloc_bitmap_t affinity; /* of the calling thread, before it was pinned to the first CPU */
 	struct placement placement;
 	struct clock_setup clock;
 	struct clock_calibration calibration;

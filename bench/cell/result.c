@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench/cell/cell.h"
+#include "bench/cell/findings.h"
 #include "bench/rank_test.h"
 #include "bench/schema.h"
 
@@ -248,43 +249,19 @@ static uint64_t pin_sum(const struct cell *cell, size_t offset)
 	return sum;
 }
 
-/* What must be zero, and what makes the row's status. */
 static void put_checks(const struct cell *cell, json_t *summary)
 {
-	struct ledger_report report;
-	uint64_t witness = atomic_load_explicit(&cell->adapter.witness.violations, memory_order_relaxed);
-	uint64_t first = atomic_load_explicit(&cell->adapter.witness.first, memory_order_relaxed);
-	uint64_t twice = atomic_load_explicit(&cell->adapter.completed_twice, memory_order_relaxed);
-	uint64_t protocol = atomic_load_explicit(&cell->hba.protocol_errors, memory_order_relaxed);
-	uint64_t data = 0;
-	uint64_t lost = 0;
-	uint64_t missed = virtio_scsi_lines_up(&cell->hba);
+	struct cell_findings findings;
 	char reason[256] = "";
+	const char *status;
 
-	ledger_finish(cell->ledger, &report);
-	data = report.duplicates + report.never_issued + report.misdirected + report.torn + report.corrupt + report.missing +
-	       report.stale + cell->sweep_faults;
-	for (unsigned c = 0; c < cell->spec.cpus; c++)
-		lost += cell->cpu[c].in_flight;
-	put_u64(summary, "violations", witness + data + twice + protocol);
-	put_u64(summary, "lost", lost);
-	put_u64(summary, "missed", missed);
-	put_u64(summary, "unordered_reads", report.unordered);
-	if (witness)
-		snprintf(reason, sizeof(reason), "exclusion violated: cpu %u (%s) met cpu %u (%s)", witness_cpu((uint32_t)(first >> 32)),
-			 witness_is_isr((uint32_t)(first >> 32)) ? "ISR" : "caller", witness_cpu((uint32_t)first),
-			 witness_is_isr((uint32_t)first) ? "ISR" : "caller");
-	else if (data || twice)
-		snprintf(reason, sizeof(reason), "data: %" PRIu64 " misdirected, %" PRIu64 " torn, %" PRIu64 " stale, %" PRIu64
-			 " missing, %" PRIu64 " wrong in the end; %" PRIu64 " completed twice", report.misdirected, report.torn, report.stale,
-			 report.missing, cell->sweep_faults, twice + report.duplicates + report.never_issued);
-	else if (protocol)
-		snprintf(reason, sizeof(reason), "the miniport broke the virtio protocol %" PRIu64 " times", protocol);
-	else if (lost || missed)
-		snprintf(reason, sizeof(reason), "%" PRIu64 " I/Os and %" PRIu64 " interrupts lost", lost, missed);
-	else if (!clock_drift_acceptable(&cell->calibration))
-		snprintf(reason, sizeof(reason), "the clock drifted by %.0f ppm", cell->calibration.drift_ppm);
-	put_text(summary, "status", reason[0] ? (witness + data + twice + protocol + lost + missed ? "violated" : "failed") : "ok");
+	cell_find(cell, &findings);
+	status = cell_judge(cell, &findings, reason, sizeof(reason));
+	put_u64(summary, "violations", findings.exclusion + findings.data + findings.twice + findings.protocol);
+	put_u64(summary, "lost", findings.lost);
+	put_u64(summary, "missed", findings.missed);
+	put_u64(summary, "unordered_reads", findings.unordered);
+	put_text(summary, "status", status);
 	put_text(summary, "status_reason", reason);
 }
 

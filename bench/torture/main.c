@@ -173,7 +173,7 @@ static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
 	.doc = "Checks that back ends keep what the contract promises.\v"
-	       "Exit status: 0 every property holds, 1 one does not, 2 usage.",
+	       "Exit status: 0 every property holds, 1 one does not, 2 usage, or nothing to check.",
 };
 
 /* --- running --- */
@@ -249,6 +249,10 @@ static int run_plan(struct plan *plan)
 	torture_host_fini(&host);
 	printf("%u checks, %u failed, %u skipped, seed %" PRIu64 "\n", tally.checks, tally.failed, tally.skipped,
 	       plan->options.seed);
+	if (!tally.checks) {
+		fprintf(stderr, "storsync torture: nothing was checked: every check that was asked for is skipped, for the reason given\n");
+		return 2;
+	}
 	return tally.failed ? 1 : 0;
 }
 

@@ -14,4 +14,7 @@ void torture_irql(struct torture_run *run);
 void torture_fifo(struct torture_run *run);
 const char *torture_fifo_refusal(const struct sync_backend *backend, unsigned cpus);
 
+void torture_integrity(struct torture_run *run);
+const char *torture_integrity_refusal(const struct sync_backend *backend, unsigned cpus);
+
 #endif

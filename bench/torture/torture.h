@@ -90,7 +90,7 @@ enum torture_verdict {
 enum torture_verdict torture_run_one(const struct torture_host *host, const struct torture_check *check,
 				     const struct torture_options *options, FILE *out, uint64_t *caught_ns);
 
-/* `storsync torture`: 0 all hold, 1 a property does not hold, 2 usage. */
+/* `storsync torture`: 0 all hold, 1 a property does not hold, 2 usage, or nothing to check. */
 int torture_main(int argc, char **argv);
 
 /* --- for properties, in the child --- */

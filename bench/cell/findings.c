@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Findings; see findings.h. */
+#include "bench/cell/findings.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "bench/cell/cell.h"
+
+static uint64_t load(const _Atomic(uint64_t) *counter)
+{
+	/* relaxed: the threads that counted have ended */
+	return atomic_load_explicit((_Atomic(uint64_t) *)counter, memory_order_relaxed);
+}
+
+void cell_find(const struct cell *cell, struct cell_findings *findings)
+{
+	struct ledger_report report;
+
+	ledger_finish(cell->ledger, &report);
+	*findings = (struct cell_findings){
+		.exclusion = load(&cell->adapter.witness.violations),
+		.data = report.misdirected + report.torn + report.corrupt + report.missing + report.stale + cell->sweep_faults,
+		.twice = load(&cell->adapter.completed_twice) + report.duplicates + report.never_issued,
+		.protocol = load(&cell->hba.protocol_errors),
+		.missed = virtio_scsi_lines_up(&cell->hba),
+		.unordered = report.unordered,
+	};
+	for (unsigned c = 0; c < cell->spec.cpus; c++)
+		findings->lost += cell->cpu[c].in_flight;
+}
+
+/* The witness's first finding: who came, and whom it met. */
+static void describe_meeting(uint64_t first, char *text, size_t bytes)
+{
+	uint32_t came = (uint32_t)(first >> 32);
+	uint32_t met = (uint32_t)first;
+	int used = snprintf(text, bytes, "exclusion violated: cpu %u (%s) met ", witness_cpu(came),
+			    witness_is_isr(came) ? "ISR" : "caller");
+
+	if (met)
+		snprintf(text + used, bytes - (size_t)used, "cpu %u (%s)", witness_cpu(met), witness_is_isr(met) ? "ISR" : "caller");
+	else
+		snprintf(text + used, bytes - (size_t)used, "somebody who had come and gone");
+}
+
+static void describe_data(const struct cell *cell, const struct cell_findings *findings, char *text, size_t bytes)
+{
+	struct ledger_report report;
+
+	ledger_finish(cell->ledger, &report);
+	snprintf(text, bytes, "data: blocks %" PRIu64 " misdirected, %" PRIu64 " torn, %" PRIu64 " stale, %" PRIu64 " missing, %" PRIu64
+		 " wrong in the end; %" PRIu64 " I/Os completed twice", report.misdirected, report.torn, report.stale,
+		 report.missing, cell->sweep_faults, findings->twice);
+}
+
+const char *cell_judge(const struct cell *cell, const struct cell_findings *findings, char *reason, size_t reason_bytes)
+{
+	*reason = '\0';
+	if (findings->exclusion) {
+		describe_meeting(load(&cell->adapter.witness.first), reason, reason_bytes);
+	} else if (findings->data || findings->twice) {
+		describe_data(cell, findings, reason, reason_bytes);
+	} else if (findings->protocol) {
+		snprintf(reason, reason_bytes, "the miniport broke the virtio protocol %" PRIu64 " times", findings->protocol);
+	} else if (findings->lost || findings->missed) {
+		snprintf(reason, reason_bytes, "%" PRIu64 " I/Os and %" PRIu64 " interrupts lost", findings->lost, findings->missed);
+	} else if (!clock_drift_acceptable(&cell->calibration)) {
+		snprintf(reason, reason_bytes, "the clock drifted by %.0f ppm", cell->calibration.drift_ppm);
+		return "failed";
+	} else {
+		return "ok";
+	}
+	return "violated";
+}
