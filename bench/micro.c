@@ -6,7 +6,6 @@
 #define _GNU_SOURCE /* asprintf */
 #include "bench/micro.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/cli/usage.h"
 #include "bench/clock.h"
 #include "bench/csv.h"
 #include "bench/gbench.h"
@@ -26,7 +26,6 @@
 #define PROGRAM "storsync micro"
 
 enum {
-	EXIT_USAGE = 2,
 	EXIT_ENVIRONMENT = 4,
 	EXIT_PARTIAL = 5,
 };
@@ -79,8 +78,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->directory = argument;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'; only options are taken", argument);
-		return EINVAL;
+		usage_error("'%s' is no option; `storsync micro --help` lists them", argument);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -131,10 +129,8 @@ static int parse(int argc, char **argv, struct micro_options *options)
 		else
 			own[own_count++] = argv[i];
 	}
-	argp_err_exit_status = EXIT_USAGE;
-	err = -argp_parse(&own_argp, own_count, own, 0, NULL, options);
-	if (!err)
-		err = gbench_initialize(library_count, library, library_defaults, error, sizeof(error));
+	usage_parse(&own_argp, "micro", own_count, own, options);
+	err = gbench_initialize(library_count, library, library_defaults, error, sizeof(error));
 	free(own);
 	if (err == -EINVAL)
 		return complain(EXIT_USAGE, error);

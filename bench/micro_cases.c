@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/histogram.h"
+#include "bench/micro_instruments.h"
 #include "bench/micro_rig.h"
 #include "bench/noise.h"
 #include "impls/backends.h"
@@ -23,8 +24,11 @@ static const struct {
 	[MICRO_SYNCHRONIZE] = { "synchronize", 1 },
 	[MICRO_SERVICE] = { "service", 1 },
 	[MICRO_TWO_THREAD] = { "two-thread", 2 },
+	[MICRO_TWO_THREAD_WITNESS] = { "two-thread-witness", 2 },
 	[MICRO_STAMP_PAIR] = { "instrument/stamp-pair", 1 },
 	[MICRO_RECORD_SAMPLE] = { "instrument/record-sample", 1 },
+	[MICRO_WITNESS] = { "instrument/witness", 1 },
+	[MICRO_TAKE_INTERRUPT] = { "instrument/take-interrupt", 1 },
 };
 
 const char *micro_kind_name(enum micro_kind kind)
@@ -39,7 +43,7 @@ unsigned micro_kind_threads(enum micro_kind kind)
 
 const char *micro_case_refusal(const struct micro_case *c)
 {
-	bool pairs = c->kind == MICRO_UNCONTENDED || c->kind == MICRO_TWO_THREAD;
+	bool pairs = c->kind == MICRO_UNCONTENDED || c->kind == MICRO_TWO_THREAD || c->kind == MICRO_TWO_THREAD_WITNESS;
 
 	if (micro_kind_threads(c->kind) > c->bench->placement.count)
 		return "needs two usable cores";
@@ -143,63 +147,6 @@ static double run_alone(struct gbench_state *state, const struct micro_case *c, 
 	return (double)ticks / c->bench->hz;
 }
 
-static uint64_t time_stamp_pairs(uint64_t n)
-{
-	uint64_t begin = stamp_now();
-
-	for (uint64_t i = 0; i < n; i++) {
-		stamp_now();
-		stamp_now();
-	}
-	return stamp_now() - begin;
-}
-
-/* Values over the range of latencies, so that neither the branch nor the bucket is always the same. */
-static void fill_samples(uint64_t *samples)
-{
-	uint64_t x = 1;
-
-	for (unsigned i = 0; i < SAMPLES; i++) {
-		/* Knuth's MMIX generator; its high bits are the good ones */
-		x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-		samples[i] = (x >> 32) >> (16 + i % 10);
-	}
-}
-
-static double run_record(struct gbench_state *state, const struct micro_case *c, uint64_t n)
-{
-	uint64_t samples[SAMPLES];
-	struct histogram histogram;
-	uint64_t begin;
-	uint64_t ticks;
-
-	if (histogram_init(&histogram)) {
-		gbench_skip(state, strerror(ENOMEM));
-		return 0;
-	}
-	fill_samples(samples);
-	begin = stamp_now();
-	for (uint64_t i = 0; i < n; i++)
-		histogram_record(&histogram, samples[i % SAMPLES]);
-	ticks = stamp_now() - begin;
-	if (histogram.n != n)
-		gbench_skip(state, "the histogram lost samples");
-	histogram_fini(&histogram);
-	return (double)ticks / c->bench->hz;
-}
-
-static double run_one_thread(struct gbench_state *state, const struct micro_case *c, uint64_t n)
-{
-	switch (c->kind) {
-	case MICRO_STAMP_PAIR:
-		return (double)time_stamp_pairs(n) / c->bench->hz;
-	case MICRO_RECORD_SAMPLE:
-		return run_record(state, c, n);
-	default:
-		return run_alone(state, c, n);
-	}
-}
-
 double micro_case_run(struct gbench_state *state, uint64_t iterations, void *context)
 {
 	const struct micro_case *c = context;
@@ -212,10 +159,10 @@ double micro_case_run(struct gbench_state *state, uint64_t iterations, void *con
 		return 0;
 	}
 	gbench_set_counter(state, "threads", micro_kind_threads(c->kind));
-	if (c->kind == MICRO_TWO_THREAD)
+	if (micro_kind_threads(c->kind) == 2)
 		return micro_run_duel(state, c, iterations);
 	noise_witness_begin(&witness, -1);
-	seconds = run_one_thread(state, c, iterations);
+	seconds = c->ops ? run_alone(state, c, iterations) : micro_instrument_run(state, c, iterations);
 	noise_witness_end(&witness);
 	gbench_set_counter(state, "full_concurrency", 1);
 	micro_report_lost(state, (const struct noise_witness *const[]){ &witness }, 1);

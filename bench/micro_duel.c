@@ -7,6 +7,7 @@
  * an unfair lock look cheap.
  */
 #include "bench/micro_rig.h"
+#include "hba_sim/port/witness.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -19,6 +20,7 @@ struct duel {
 	_Alignas(SYNC_LINE_BYTES) _Atomic(unsigned) arrived;
 	_Alignas(SYNC_LINE_BYTES) _Atomic(unsigned) finished;
 	_Alignas(SYNC_LINE_BYTES) uint64_t shared; /* incremented inside */
+	struct witness *watched; /* NULL: without a witness */
 	struct duel_side {
 		_Alignas(SYNC_LINE_BYTES) uint64_t begin;
 		uint64_t end;
@@ -39,8 +41,18 @@ static bool duel_start(struct duel *duel)
 	return !duel->side[0].error && !duel->side[1].error;
 }
 
+static inline void duel_section(struct duel *duel, uint32_t me)
+{
+	if (duel->watched)
+		witness_enter(duel->watched, me);
+	duel->shared++;
+	if (duel->watched)
+		witness_leave(duel->watched, me);
+}
+
 static uint64_t duel_fight(struct duel *duel, struct sim_cpu *cpu)
 {
+	uint32_t me = witness_identity(cpu->index, false);
 	void (*enter)(void *, struct sim_cpu *, struct sync_hold *) = duel->rig->ops->enter;
 	void (*leave)(void *, struct sim_cpu *, struct sync_hold *) = duel->rig->ops->leave;
 	void *lock = duel->rig->lock;
@@ -49,7 +61,7 @@ static uint64_t duel_fight(struct duel *duel, struct sim_cpu *cpu)
 
 	for (operations = 0; operations < duel->each; operations++) {
 		enter(lock, cpu, &hold);
-		duel->shared++;
+		duel_section(duel, me);
 		leave(lock, cpu, &hold);
 	}
 	/* relaxed: it only ends the loops below; joining the threads orders the rest */
@@ -57,7 +69,7 @@ static uint64_t duel_fight(struct duel *duel, struct sim_cpu *cpu)
 	/* relaxed: likewise */
 	while (atomic_load_explicit(&duel->finished, memory_order_relaxed) < 2) {
 		enter(lock, cpu, &hold);
-		duel->shared++;
+		duel_section(duel, me);
 		leave(lock, cpu, &hold);
 		operations++;
 	}
@@ -108,7 +120,8 @@ double micro_run_duel(struct gbench_state *state, const struct micro_case *c, ui
 {
 	const struct placement_cpu *cpu = c->bench->placement.cpu;
 	struct micro_rig rig;
-	struct duel duel = { .rig = &rig, .each = (n + 1) / 2 };
+	struct witness witness = { 0 };
+	struct duel duel = { .rig = &rig, .each = (n + 1) / 2, .watched = c->kind == MICRO_TWO_THREAD_WITNESS ? &witness : NULL };
 	double seconds = 0;
 	int err = micro_rig_init(&rig, c);
 

@@ -42,7 +42,7 @@ static int add(struct micro_list *list, enum micro_kind kind, const struct sync_
 static int add_backend(struct micro_list *list, const struct sync_backend *ops, const struct micro_bench *bench)
 {
 	static const enum micro_kind kinds[] = {
-		MICRO_UNCONTENDED, MICRO_SYNCHRONIZE, MICRO_SERVICE, MICRO_TWO_THREAD,
+		MICRO_UNCONTENDED, MICRO_SYNCHRONIZE, MICRO_SERVICE, MICRO_TWO_THREAD, MICRO_TWO_THREAD_WITNESS,
 	};
 	int err = 0;
 
@@ -97,10 +97,8 @@ static int add_references(struct micro_list *list, const struct micro_bench *ben
 		if (!err)
 			err = add(list, MICRO_TWO_THREAD, &peers[i].ops, peers[i].algorithm, bench);
 	}
-	if (!err)
-		err = add(list, MICRO_STAMP_PAIR, NULL, NULL, bench);
-	if (!err)
-		err = add(list, MICRO_RECORD_SAMPLE, NULL, NULL, bench);
+	for (enum micro_kind kind = MICRO_STAMP_PAIR; kind < MICRO_KINDS && !err; kind++)
+		err = add(list, kind, NULL, NULL, bench);
 	return err;
 }
 

@@ -168,7 +168,8 @@ static void *watch(void *context)
 
 	if (!watched)
 		torture_failed(run, "no memory for the watchdog");
-	while (!look_at_beats(run, watched))
+	/* relaxed: whether it is seen now or at the next look */
+	while (!look_at_beats(run, watched) || atomic_load_explicit(&run->watches_itself, memory_order_relaxed))
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &interval, NULL);
 	report_hang(run, watched);
 }
@@ -188,6 +189,7 @@ static _Noreturn void run_child(const struct torture_host *host, const struct to
 		_exit(VERDICT_STATUS);
 	alarm((unsigned)((options->duration_ns + 4 * options->watchdog_ns) / 1000000000) + 60);
 
+	atomic_init(&run.watches_itself, false);
 	run.started = stamp_now();
 	run.deadline = run.started + torture_ticks(&run, options->duration_ns);
 	if (placement_choose(host->topology, host->affinity, check->cpus, options->oversubscribe, &run.placement, error,

@@ -107,6 +107,7 @@ struct torture_run {
 	const struct torture_options *options;
 	struct placement placement;
 	struct torture_beat *beat; /* one for each CPU */
+	_Atomic(bool) watches_itself; /* the property finds hangs on its own; the watchdog leaves it alone */
 	uint64_t started;          /* stamps */
 	uint64_t deadline;
 	/* Set by the property: the state of everything, printed after a hang by another thread. */
