@@ -330,6 +330,26 @@ int csv_write_row(struct csv_writer *w, const struct csv_row *row)
 	return note_error(w, ferror(w->file) != 0);
 }
 
+int csv_write_lines(struct csv_writer *w, const struct csv_row *key, const char *lines)
+{
+	if (w->error)
+		return w->error;
+	if (key->error)
+		return key->error;
+	while (*lines) {
+		size_t length = strcspn(lines, "\n");
+
+		for (size_t i = 0; i < key->schema->count && key->cells[i]; i++) {
+			put_field(w->file, key->cells[i]);
+			putc(',', w->file);
+		}
+		fwrite(lines, 1, length, w->file);
+		putc('\n', w->file);
+		lines += length + (lines[length] == '\n');
+	}
+	return note_error(w, ferror(w->file) != 0);
+}
+
 int csv_close(struct csv_writer *w)
 {
 	note_error(w, fflush(w->file) != 0);

@@ -136,6 +136,14 @@ int csv_open_fd(struct csv_writer *w, int fd, const struct csv_schema *schema);
 int csv_write_row(struct csv_writer *w, const struct csv_row *row);
 
 /*
+ * Appends a row for each line of `lines`, which holds the fields behind the
+ * key in CSV form already, as many as the schema has there. The key is the
+ * cells of `key` that are set, from the first column on.
+ */
+int csv_write_lines(struct csv_writer *w, const struct csv_row *key,
+		    const char *lines);
+
+/*
  * Flushes to the disk and closes. Returns 0 or the first error of the
  * writer's whole life: only 0 means that every row is stored.
  */

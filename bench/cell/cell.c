@@ -18,8 +18,8 @@
 /* The HBA's level; others above and below it are free for unrelated sources. */
 #define HBA_DIRQL 6
 #define GAP_PROBE_NS UINT64_C(5000000)
-/* Two clock readings so far apart are good for about 10 ppm; set-up takes longer than that anyway. */
-#define CALIBRATION_NS UINT64_C(10000000)
+/* Two clock readings so far apart are good for about 25 ppm, a fortieth of what a histogram bucket resolves. */
+#define CALIBRATION_NS UINT64_C(5000000)
 
 /* A lost completion is never due; what is real is back sooner than this after anything moved last. */
 #define STALL_MS 1000

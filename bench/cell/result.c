@@ -7,6 +7,8 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/cell/cell.h"
@@ -101,14 +103,14 @@ static void coarsen(struct histogram_bucket *bucket)
 	bucket->hi_ns = bucket->lo_ns + width - 1;
 }
 
-static void put_bucket(json_t *rows, unsigned cpu, enum metric metric, const struct histogram_bucket *bucket)
+static void put_bucket(FILE *lines, unsigned cpu, enum metric metric, const struct histogram_bucket *bucket)
 {
 	if (bucket->count)
-		json_array_append_new(rows, json_pack("[i,s,I,I,I]", (int)cpu, metric_name(metric), (json_int_t)bucket->lo_ns,
-						      (json_int_t)bucket->hi_ns, (json_int_t)bucket->count));
+		fprintf(lines, "%u,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", cpu, metric_name(metric), bucket->lo_ns, bucket->hi_ns,
+			bucket->count);
 }
 
-static void put_buckets(json_t *rows, unsigned cpu, enum metric metric, const struct histogram *h, uint64_t digits)
+static void put_buckets(FILE *lines, unsigned cpu, enum metric metric, const struct histogram *h, uint64_t digits)
 {
 	struct histogram_bucket bucket = { 0 };
 	struct histogram_bucket row = { 0 };
@@ -122,17 +124,34 @@ static void put_buckets(json_t *rows, unsigned cpu, enum metric metric, const st
 			row.count += at.count;
 			continue;
 		}
-		put_bucket(rows, cpu, metric, &row);
+		put_bucket(lines, cpu, metric, &row);
 		row = at;
 	}
-	put_bucket(rows, cpu, metric, &row);
+	put_bucket(lines, cpu, metric, &row);
 }
 
-/* All distributions: merged into summary and latency, a CPU at a time into buckets. */
+/* The rows of histogram.csv behind their key, as text: there are thousands, and JSON would take as long as a window. */
+static void put_histograms(const struct cell *cell, json_t *result)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *lines = open_memstream(&text, &bytes);
+
+	if (!lines)
+		return;
+	for (unsigned m = 0; m < METRIC_COUNT; m++) {
+		for (unsigned c = 0; c < cell->spec.cpus; c++)
+			put_buckets(lines, c, (enum metric)m, &cell->recorder.cpu[c].histogram[m], cell->spec.histogram_digits);
+	}
+	if (fclose(lines) == 0)
+		put_text(result, "histogram", text);
+	free(text);
+}
+
+/* All distributions over all CPUs, into summary and latency. */
 static uint64_t put_distributions(const struct cell *cell, json_t *result, json_t *summary)
 {
 	json_t *latency = json_array();
-	json_t *buckets = json_array();
 	uint64_t out_of_range = 0;
 
 	for (unsigned m = 0; m < METRIC_COUNT; m++) {
@@ -148,13 +167,9 @@ static uint64_t put_distributions(const struct cell *cell, json_t *result, json_
 		else if (histogram_percentile(&merged, 0.5, &value))
 			put_u64(summary, "section_actual_p50_ns", value);
 		put_latency_rows(latency, (enum metric)m, &merged);
-		for (unsigned c = 0; c < cell->spec.cpus; c++)
-			put_buckets(buckets, c, (enum metric)m, &cell->recorder.cpu[c].histogram[m],
-				    cell->spec.histogram_digits);
 		histogram_fini(&merged);
 	}
 	json_object_set_new(result, "latency", latency);
-	json_object_set_new(result, "histogram", buckets);
 	return out_of_range;
 }
 
@@ -303,6 +318,7 @@ json_t *cell_result(const struct cell *cell)
 	put_checks(cell, summary);
 	put_rates(cell, summary);
 	put_u64(summary, "out_of_range", put_distributions(cell, result, summary));
+	put_histograms(cell, result);
 	put_cpus(cell, result);
 	put_noise(cell, summary);
 	put_text(summary, "placement", cell->placement.policy);

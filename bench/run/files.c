@@ -200,6 +200,18 @@ static int append_rows(struct run_files *files, const struct run_row *from, enum
 	return err;
 }
 
+/* The histogram's rows come as text: see result.c. */
+static int append_histogram(struct run_files *files, const struct run_row *from)
+{
+	struct csv_row *row = &files->row[FILE_HISTOGRAM];
+	const char *lines = json_string_value(json_object_get(from->result, "histogram"));
+
+	if (!lines)
+		return 0;
+	set_key(files, row, from);
+	return csv_write_lines(&files->writer[FILE_HISTOGRAM], row, lines);
+}
+
 /* All invocations' runs behind the first one's context. */
 static void keep_benchmark(struct run_files *files, const struct run_row *from)
 {
@@ -221,7 +233,7 @@ int run_files_append(struct run_files *files, const struct run_row *row)
 	if (!err)
 		err = append_rows(files, row, FILE_LATENCY, "latency");
 	if (!err)
-		err = append_rows(files, row, FILE_HISTOGRAM, "histogram");
+		err = append_histogram(files, row);
 	if (!err)
 		err = append_rows(files, row, FILE_CPUS, "cpus");
 	keep_benchmark(files, row);

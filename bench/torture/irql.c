@@ -241,7 +241,8 @@ void torture_irql(struct torture_run *run)
 	rig_fini(&levels.rig);
 	if (what_is_missing)
 		torture_not_exercised(run, "%s", what_is_missing);
-	torture_holds(run, "%" PRIu64 " sections, %" PRIu64 " interrupts, higher ones nested in %" PRIu64 " sections and %" PRIu64 " ISRs",
+	torture_holds(run,
+		      "%" PRIu64 " sections, %" PRIu64 " interrupts, higher ones nested in %" PRIu64 " sections and %" PRIu64 " ISRs",
 		      total(&levels, LEVEL_SECTIONS), total(&levels, LEVEL_GUARDED), total(&levels, LEVEL_HIGH_IN_SECTION),
 		      total(&levels, LEVEL_HIGH_IN_ISR));
 }

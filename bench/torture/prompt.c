@@ -96,7 +96,8 @@ static void act(struct prompt *prompt, struct rig_cpu *self, const struct prompt
 
 	rig_synchronize(self, round->apart, prompt_routine, prompt, &section);
 	if (round->target == round->actor && load_relaxed(&prompt->served) != number)
-		torture_violated(prompt->rig.run, "cpu %u: %s has returned, and the interrupt that fell due meanwhile is not served (round %" PRIu64 ")",
+		torture_violated(prompt->rig.run,
+				 "cpu %u: %s has returned, and the interrupt that fell due meanwhile is not served (round %" PRIu64 ")",
 				 self->index, round->apart ? "leave" : "synchronize", number);
 	/* ORD prompt:A release, pairs with prompt:B: whoever sees it sees all that opening did. */
 	atomic_store_explicit(&prompt->opened, number, memory_order_release);
@@ -115,7 +116,8 @@ static void be_target(struct prompt *prompt, struct rig_cpu *self, uint64_t numb
 		opened &= rig_look(self, &prompt->rig.pulse.line, 0);
 		add_one(&prompt->looks);
 		if (opened && --looks_left == 0 && load_relaxed(&prompt->served) != number)
-			torture_violated(prompt->rig.run, "cpu %u has not served an interrupt %d looks after the section that held it off was over (round %" PRIu64 ")",
+			torture_violated(prompt->rig.run,
+					 "cpu %u has not served an interrupt %d looks after the section that held it off was over (round %" PRIu64 ")",
 					 self->index, LOOKS, number);
 	}
 }

@@ -235,11 +235,14 @@ static void print_failure(FILE *out, const struct torture_check *check, const st
 	};
 	size_t first_line = strcspn(report->text, "\n");
 
-	fprintf(out, "FAIL %-14s cpus %u  %s: %s%.*s; %safter %.3f s; repeat with --backends %s --cpus %u --properties %s --seed %" PRIu64
-		"%s\n%s", check->backend->name, check->cpus, check->property->name, what[verdict], (int)first_line, report->text,
-		verdict == TORTURE_VIOLATED ? "caught " : "", (double)report->elapsed_ns / 1e9, check->backend->name, check->cpus, check->property->name, options->seed,
-		options->oversubscribe ? " --oversubscribe" : "",
-		report->text[first_line] ? report->text + first_line + 1 : "");
+	fprintf(out, "FAIL %-14s cpus %u  %s: %s%.*s; %safter %.3f s", check->backend->name, check->cpus,
+		check->property->name, what[verdict], (int)first_line, report->text,
+		verdict == TORTURE_VIOLATED ? "caught " : "", (double)report->elapsed_ns / 1e9);
+	fprintf(out, "; repeat with --backends %s --cpus %u --properties %s --seed %" PRIu64 "%s\n", check->backend->name,
+		check->cpus, check->property->name, options->seed, options->oversubscribe ? " --oversubscribe" : "");
+	/* The state of the machine, after a hang. */
+	if (report->text[first_line])
+		fputs(report->text + first_line + 1, out);
 }
 
 static void print_verdict(FILE *out, const struct torture_check *check, const struct torture_options *options,

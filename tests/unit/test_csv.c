@@ -552,6 +552,27 @@ static void many_rows_survive_growth(void **state)
 	csv_table_fini(&table);
 }
 
+/* The key is what is set from the first column on; the lines bring the rest. */
+static void lines_go_behind_their_key(void **state)
+{
+	struct csv_table table;
+	struct csv_writer w;
+	struct csv_row row;
+
+	assert_int_equal(csv_create(&w, path, &schema), 0);
+	assert_int_equal(csv_row_init(&row, &schema), 0);
+	csv_set_string(&row, "text", "a,b");
+	assert_int_equal(csv_write_lines(&w, &row, "7,,,\n8,,,\n"), 0);
+	assert_int_equal(csv_write_lines(&w, &row, ""), 0);
+	csv_row_fini(&row);
+	assert_int_equal(csv_close(&w), 0);
+	load(&table);
+	assert_int_equal(table.rows, 2);
+	assert_string_equal(csv_table_string(&table, 1, 0), "a,b");
+	assert_string_equal(csv_table_string(&table, 1, 1), "8");
+	csv_table_fini(&table);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, remove_file)
 
 int main(void)
@@ -575,6 +596,7 @@ int main(void)
 		TEST(what_is_torn_is_not_loaded),
 		TEST(fields_are_read_as_asked),
 		TEST(many_rows_survive_growth),
+		TEST(lines_go_behind_their_key),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
