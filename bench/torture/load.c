@@ -78,6 +78,13 @@ static void look(struct load_cpu *self, enum load_role role)
 	check_alone(self, role, alone, met);
 }
 
+/* On a shared core, the others only ever meet this one inside when it gives the core away there. */
+static void share_core(struct load_cpu *self, enum load_role role)
+{
+	if (self->rig->cpu->yields && random_one_in(sequence(self, role), 8))
+		sched_yield();
+}
+
 /* Simulated work inside, with looks at the witness in between; an interrupt can land in it where the back end lets it. */
 static void dwell(struct load_cpu *self, enum load_role role, uint64_t ticks)
 {
@@ -85,9 +92,7 @@ static void dwell(struct load_cpu *self, enum load_role role, uint64_t ticks)
 
 	for (unsigned i = 0; i < pieces; i++) {
 		sim_work(self->rig->cpu, ticks / pieces);
-		/* On a shared core, the others only ever get inside when this one gives it away. */
-		if (self->rig->cpu->yields && random_one_in(sequence(self, role), 16))
-			sched_yield();
+		share_core(self, role);
 		look(self, role);
 	}
 }
@@ -172,6 +177,7 @@ static unsigned char storm_routine(void *extension, void *context)
 
 	section->extension = extension;
 	enter(self, section->role);
+	share_core(self, section->role);
 	while (looks--)
 		look(self, section->role);
 	leave(self, section->role);

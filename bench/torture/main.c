@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line of `storsync torture`. */
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "bench/cli/usage.h"
 #include "bench/quantity.h"
 #include "bench/torture/torture.h"
 #include "impls/backends.h"
@@ -83,39 +83,39 @@ static bool choose_property(struct plan *plan, const char *item)
 	return property != NULL;
 }
 
-static void choose(struct argp_state *state, const char *option, const char *argument, struct plan *plan,
+static void choose(const char *option, const char *argument, struct plan *plan,
 		   bool (*choose_item)(struct plan *plan, const char *item), const char *known)
 {
 	struct quantity_list list;
 	char error[256];
 
 	if (quantity_list(argument, &list, error, sizeof(error)))
-		argp_error(state, "%s: %s", option, error);
+		usage_error("%s: %s", option, error);
 	for (size_t i = 0; i < list.count; i++)
 		if (!choose_item(plan, list.items[i]))
-			argp_error(state, "%s: \"%s\" is not known, or given twice: see %s", option, list.items[i], known);
+			usage_error("%s: \"%s\" is not known, or given twice: see %s", option, list.items[i], known);
 	quantity_list_fini(&list);
 }
 
-static void take_duration(struct argp_state *state, const char *option, const char *argument, uint64_t *ns)
+static void take_duration(const char *option, const char *argument, uint64_t *ns)
 {
 	char error[256];
 
 	if (quantity_duration(argument, ns, error, sizeof(error)))
-		argp_error(state, "%s: %s", option, error);
+		usage_error("%s: %s", option, error);
 	if (!*ns)
-		argp_error(state, "%s: \"%s\" is no time at all: give at least 1ns", option, argument);
+		usage_error("%s: \"%s\" is no time at all: give at least 1ns", option, argument);
 }
 
-static void take_cpus(struct argp_state *state, const char *argument, struct plan *plan)
+static void take_cpus(const char *argument, struct plan *plan)
 {
 	char error[256];
 
 	if (quantity_counts(argument, plan->cpus, CPU_COUNTS_MAX, &plan->cpus_count, error, sizeof(error)))
-		argp_error(state, "--cpus: %s", error);
+		usage_error("--cpus: %s", error);
 	for (size_t i = 0; i < plan->cpus_count; i++)
 		if (!plan->cpus[i] || plan->cpus[i] > PLACEMENT_CPU_MAX)
-			argp_error(state, "--cpus: %" PRIu64 " simulated CPUs: give 1 to %d", plan->cpus[i], PLACEMENT_CPU_MAX);
+			usage_error("--cpus: %" PRIu64 " simulated CPUs: give 1 to %d", plan->cpus[i], PLACEMENT_CPU_MAX);
 	plan->cpus_given = true;
 }
 
@@ -127,24 +127,24 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case KEY_BACKENDS:
 		plan->backend_count = 0;
-		choose(state, "--backends", argument, plan, choose_backend, "`storsync list`");
+		choose("--backends", argument, plan, choose_backend, "`storsync list`");
 		return 0;
 	case KEY_PROPERTIES:
 		plan->property_count = 0;
-		choose(state, "--properties", argument, plan, choose_property, "`storsync torture --list`");
+		choose("--properties", argument, plan, choose_property, "`storsync torture --list`");
 		return 0;
 	case KEY_CPUS:
-		take_cpus(state, argument, plan);
+		take_cpus(argument, plan);
 		return 0;
 	case KEY_DURATION:
-		take_duration(state, "--duration", argument, &plan->options.duration_ns);
+		take_duration("--duration", argument, &plan->options.duration_ns);
 		return 0;
 	case KEY_WATCHDOG:
-		take_duration(state, "--watchdog", argument, &plan->options.watchdog_ns);
+		take_duration("--watchdog", argument, &plan->options.watchdog_ns);
 		return 0;
 	case KEY_SEED:
 		if (quantity_count(argument, &plan->options.seed, error, sizeof(error)))
-			argp_error(state, "--seed: %s", error);
+			usage_error("--seed: %s", error);
 		return 0;
 	case KEY_OVERSUBSCRIBE:
 		plan->options.oversubscribe = true;
@@ -152,6 +152,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_LIST:
 		plan->list = true;
 		return 0;
+	case ARGP_KEY_ARG:
+		usage_error("'%s' is no option; `storsync torture --help` lists them", argument);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -285,17 +287,14 @@ int torture_main(int argc, char **argv)
 	int status = 2;
 	int error;
 
-	argp_err_exit_status = 2;
 	error = set_defaults(&plan);
-	if (error)
+	if (error) {
 		fprintf(stderr, "storsync torture: %s\n", strerror(-error));
-	else if (!argp_parse(&argp, argc, argv, 0, NULL, &plan)) {
-		if (plan.list) {
+	} else {
+		usage_parse(&argp, "torture", argc, argv, &plan);
+		if (plan.list)
 			list_properties();
-			status = 0;
-		} else {
-			status = run_plan(&plan);
-		}
+		status = plan.list ? 0 : run_plan(&plan);
 	}
 	free(plan.backends);
 	free(plan.properties);

@@ -13,7 +13,7 @@ const struct torture_property torture_properties[] = {
 	{ "prompt", torture_prompt, "broken-late broken-forget", NULL, "what was held off is taken at the first look after the section" },
 	{ "irql", torture_irql, "broken-irql", NULL, "levels are restored, and higher interrupts nest" },
 	{ "fifo", torture_fifo, "broken-fifo@2", torture_fifo_refusal, "waiting callers are served in the order of their arrival" },
-	{ "integrity", torture_integrity, "none@2 broken-forget", torture_integrity_refusal, "through the whole HBA no I/O is lost, doubled or spoilt" },
+	{ "integrity", torture_integrity, "none@2 broken-forget broken-late", torture_integrity_refusal, "through the whole HBA no I/O is lost, doubled or spoilt" },
 };
 
 const size_t torture_property_count = sizeof(torture_properties) / sizeof(torture_properties[0]);

@@ -29,8 +29,7 @@ static void init_machine(struct rig *rig, irq_handler *handler, void *context)
 		error = pulse_init(&rig->pulse, &rig->machine, "guarded", RIG_DIRQL, handler, context);
 	if (error)
 		torture_failed(rig->run, "the simulated machine: %s", strerror(-error));
-	rig->run->dump_context = rig;
-	rig->run->dump = dump;
+	torture_set_dump(rig->run, dump, rig);
 }
 
 static void init_backend(struct rig *rig)
@@ -71,7 +70,7 @@ void rig_init(struct rig *rig, struct torture_run *run, irq_handler *handler, vo
 
 void rig_fini(struct rig *rig)
 {
-	rig->run->dump = NULL;
+	torture_set_dump(rig->run, NULL, NULL);
 	if (rig->backend->fini)
 		rig->backend->fini(rig->lock);
 	free(rig->lock);

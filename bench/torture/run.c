@@ -139,6 +139,8 @@ static bool look_at_beats(struct torture_run *run, struct watched *watched)
 
 static _Noreturn void report_hang(struct torture_run *run, const struct watched *watched)
 {
+	/* ORD torture_dump:B acquire, pairs with torture_dump:A: see there. */
+	void (*dump)(void *context, FILE *out) = atomic_load_explicit(&run->dump, memory_order_acquire);
 	FILE *out;
 
 	take_report(run->report);
@@ -150,9 +152,9 @@ static _Noreturn void report_hang(struct torture_run *run, const struct watched 
 				watched[i].still < WATCHDOG_LOOKS ? "runs" :
 				watched[i].waiting                ? "waits for the others" : "stands still",
 				i + 1 < run->check->cpus ? "," : "");
-		if (run->dump) {
+		if (dump) {
 			fputc('\n', out);
-			run->dump(run->dump_context, out);
+			dump(run->dump_context, out);
 		}
 		fclose(out);
 	}
@@ -190,6 +192,7 @@ static _Noreturn void run_child(const struct torture_host *host, const struct to
 	alarm((unsigned)((options->duration_ns + 4 * options->watchdog_ns) / 1000000000) + 60);
 
 	atomic_init(&run.watches_itself, false);
+	atomic_init(&run.dump, NULL);
 	run.started = stamp_now();
 	run.deadline = run.started + torture_ticks(&run, options->duration_ns);
 	if (placement_choose(host->topology, host->affinity, check->cpus, options->oversubscribe, &run.placement, error,

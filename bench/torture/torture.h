@@ -110,11 +110,18 @@ struct torture_run {
 	_Atomic(bool) watches_itself; /* the property finds hangs on its own; the watchdog leaves it alone */
 	uint64_t started;          /* stamps */
 	uint64_t deadline;
-	/* Set by the property: the state of everything, printed after a hang by another thread. */
-	void (*dump)(void *context, FILE *out);
+	/* The state of everything, printed after a hang by another thread; NULL for nothing.  By torture_set_dump(). */
+	void (*_Atomic dump)(void *context, FILE *out);
 	void *dump_context;
 	struct torture_report *report;
 };
+
+static inline void torture_set_dump(struct torture_run *run, void (*dump)(void *context, FILE *out), void *context)
+{
+	run->dump_context = context;
+	/* ORD torture_dump:A release, pairs with torture_dump:B: the context, and what it points to, comes with it. */
+	atomic_store_explicit(&run->dump, dump, memory_order_release);
+}
 
 static inline void torture_step(struct torture_beat *beat)
 {

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One property of one back end, as one test: property_test [--must-fail] PROPERTY BACKEND CPUS
+ *
+ * Exit status: 0 it holds, 1 it does not, 77 it does not apply (skipped), 2 usage.
+ * With --must-fail: 0 only when the property was violated and reported as such;
+ * a crash or a hang is no proof that the check found what it is for.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/quantity.h"
+#include "bench/torture/torture.h"
+#include "impls/backends.h"
+
+#define DURATION_NS UINT64_C(200000000)
+/* A must-fail check ends at the first violation; this is for slow builds and machines. */
+#define MUST_FAIL_DURATION_NS UINT64_C(30000000000)
+/* Fixed, so that a failure can be repeated. */
+#define SEED 20241
+
+#define STATUS_SKIPPED 77
+
+static int usage(const char *wrong, const char *value)
+{
+	fprintf(stderr, "property_test: %s%s%s\nusage: property_test [--must-fail] PROPERTY BACKEND CPUS\n", wrong,
+		value ? " " : "", value ? value : "");
+	return 2;
+}
+
+static int judge(enum torture_verdict verdict, bool must_fail)
+{
+	if (verdict == TORTURE_SKIPPED)
+		return STATUS_SKIPPED;
+	if (!must_fail)
+		return verdict == TORTURE_HOLDS ? 0 : 1;
+	if (verdict == TORTURE_VIOLATED)
+		return 0;
+	printf("this back end is broken on purpose, and the violation was not found\n");
+	return 1;
+}
+
+static int run(const struct torture_check *check, bool must_fail)
+{
+	struct torture_options options = {
+		.duration_ns = must_fail ? MUST_FAIL_DURATION_NS : DURATION_NS,
+		.watchdog_ns = TORTURE_WATCHDOG_NS,
+		.seed = SEED,
+	};
+	struct torture_host host;
+	enum torture_verdict verdict;
+	char error[256];
+
+	if (torture_host_init(&host, check->cpus, error, sizeof(error))) {
+		fprintf(stderr, "property_test: %s\n", error);
+		return 1;
+	}
+	options.oversubscribe = check->cpus > host.usable_cores;
+	verdict = torture_run_one(&host, check, &options, stdout, NULL);
+	torture_host_fini(&host);
+	return judge(verdict, must_fail);
+}
+
+int main(int argc, char **argv)
+{
+	bool must_fail = argc > 1 && strcmp(argv[1], "--must-fail") == 0;
+	struct torture_check check;
+	char error[256];
+	uint64_t cpus;
+
+	argv += must_fail;
+	argc -= must_fail;
+	if (argc != 4)
+		return usage("three arguments are needed", NULL);
+	check.property = torture_property_find(argv[1]);
+	if (!check.property)
+		return usage("no such property:", argv[1]);
+	check.backend = sync_backend_find(argv[2]);
+	if (!check.backend)
+		return usage("no such back end:", argv[2]);
+	if (quantity_count(argv[3], &cpus, error, sizeof(error)) || !cpus || cpus > PLACEMENT_CPU_MAX)
+		return usage("not a number of CPUs:", argv[3]);
+	check.cpus = (unsigned)cpus;
+	return run(&check, must_fail);
+}
