@@ -219,6 +219,13 @@ class Run(Command):
         self.assertGreater(int(row["violations"]) + int(row["lost"]) + int(row["missed"]), 0)
         self.assertTrue(row["status_reason"])
 
+    def test_a_hang_is_a_row(self):
+        result = storsync("run", "-o", self.out, *SHORT, "--section", "20us", "--backends", "broken-raise,spinlock")
+        self.assertEqual(result.returncode, 5)
+        self.assertIn("cpu 0: irql", result.stderr)
+        status = {row["backend"]: row["status"] for row in rows_of(self.out)}
+        self.assertEqual(status, {"broken-raise": "hung", "spinlock": "ok"})
+
     def test_nothing_is_overwritten(self):
         os.mkdir(self.out)
         with open(os.path.join(self.out, "mine"), "w") as file:

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One property of one back end, as one test: property_test [--must-fail] PROPERTY BACKEND CPUS
+ * One property of one back end, as one test: property_test [--must-fail|--must-hang] PROPERTY BACKEND CPUS
  *
  * Exit status: 0 it holds, 1 it does not, 77 it does not apply (skipped), 2 usage.
  * With --must-fail: 0 only when the property was violated and reported as such;
- * a crash or a hang is no proof that the check found what it is for.
+ * a crash or a hang is no proof that the check found what it is for.  With
+ * --must-hang: 0 only when the watchdog found that it hangs.
  */
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,35 +17,44 @@
 #define DURATION_NS UINT64_C(200000000)
 /* A must-fail check ends at the first violation; this is for slow builds and machines. */
 #define MUST_FAIL_DURATION_NS UINT64_C(30000000000)
+#define MUST_HANG_WATCHDOG_NS UINT64_C(2000000000)
 /* Fixed, so that a failure can be repeated. */
 #define SEED 20241
 
 #define STATUS_SKIPPED 77
 
+/* What a check has to end in for the test to pass. */
+enum expectation { MUST_HOLD, MUST_FAIL, MUST_HANG };
+
 static int usage(const char *wrong, const char *value)
 {
-	fprintf(stderr, "property_test: %s%s%s\nusage: property_test [--must-fail] PROPERTY BACKEND CPUS\n", wrong,
+	fprintf(stderr, "property_test: %s%s%s\nusage: property_test [--must-fail|--must-hang] PROPERTY BACKEND CPUS\n", wrong,
 		value ? " " : "", value ? value : "");
 	return 2;
 }
 
-static int judge(enum torture_verdict verdict, bool must_fail)
+static int judge(enum torture_verdict verdict, enum expectation expectation)
 {
+	static const enum torture_verdict expected[] = {
+		[MUST_HOLD] = TORTURE_HOLDS,
+		[MUST_FAIL] = TORTURE_VIOLATED,
+		[MUST_HANG] = TORTURE_HUNG,
+	};
+
 	if (verdict == TORTURE_SKIPPED)
 		return STATUS_SKIPPED;
-	if (!must_fail)
-		return verdict == TORTURE_HOLDS ? 0 : 1;
-	if (verdict == TORTURE_VIOLATED)
+	if (verdict == expected[expectation])
 		return 0;
-	printf("this back end is broken on purpose, and the violation was not found\n");
+	if (expectation != MUST_HOLD)
+		printf("this back end is broken on purpose, and it was not found in the way that it has to be\n");
 	return 1;
 }
 
-static int run(const struct torture_check *check, bool must_fail)
+static int run(const struct torture_check *check, enum expectation expectation)
 {
 	struct torture_options options = {
-		.duration_ns = must_fail ? MUST_FAIL_DURATION_NS : DURATION_NS,
-		.watchdog_ns = TORTURE_WATCHDOG_NS,
+		.duration_ns = expectation == MUST_HOLD ? DURATION_NS : MUST_FAIL_DURATION_NS,
+		.watchdog_ns = expectation == MUST_HANG ? MUST_HANG_WATCHDOG_NS : TORTURE_WATCHDOG_NS,
 		.seed = SEED,
 	};
 	struct torture_host host;
@@ -59,18 +68,22 @@ static int run(const struct torture_check *check, bool must_fail)
 	options.oversubscribe = check->cpus > host.usable_cores;
 	verdict = torture_run_one(&host, check, &options, stdout, NULL);
 	torture_host_fini(&host);
-	return judge(verdict, must_fail);
+	return judge(verdict, expectation);
 }
 
 int main(int argc, char **argv)
 {
-	bool must_fail = argc > 1 && strcmp(argv[1], "--must-fail") == 0;
+	enum expectation expectation = MUST_HOLD;
 	struct torture_check check;
 	char error[256];
 	uint64_t cpus;
 
-	argv += must_fail;
-	argc -= must_fail;
+	if (argc > 1 && strcmp(argv[1], "--must-fail") == 0)
+		expectation = MUST_FAIL;
+	else if (argc > 1 && strcmp(argv[1], "--must-hang") == 0)
+		expectation = MUST_HANG;
+	argv += expectation != MUST_HOLD;
+	argc -= expectation != MUST_HOLD;
 	if (argc != 4)
 		return usage("three arguments are needed", NULL);
 	check.property = torture_property_find(argv[1]);
@@ -82,5 +95,5 @@ int main(int argc, char **argv)
 	if (quantity_count(argv[3], &cpus, error, sizeof(error)) || !cpus || cpus > PLACEMENT_CPU_MAX)
 		return usage("not a number of CPUs:", argv[3]);
 	check.cpus = (unsigned)cpus;
-	return run(&check, must_fail);
+	return run(&check, expectation);
 }

@@ -280,6 +280,30 @@ static void put_checks(const struct cell *cell, json_t *summary)
 	put_text(summary, "status_reason", reason);
 }
 
+/* Sections a twentieth off, or by more than a stamp's cost at either end, are not what was asked for. */
+static bool section_achieved(const struct cell *cell, const json_t *summary)
+{
+	double asked = (double)cell->spec.section_ns;
+	const json_t *actual = json_object_get(summary, "section_actual_p50_ns");
+
+	return !actual || fabs(json_number_value(actual) - asked) <= fmax(asked / 20, 50);
+}
+
+/* In which respects a row is to be trusted less; later gates append their codes. */
+static void put_gate(const struct cell *cell, json_t *summary)
+{
+	char codes[128] = "";
+
+	if (!section_achieved(cell, summary))
+		strcat(codes, " section");
+	if (cell->clock.warning)
+		strcat(codes, " clock");
+	if (cell->placement.oversubscribed)
+		strcat(codes, " oversubscribed");
+	put_text(summary, "gate", codes[0] ? "warn" : "pass");
+	put_text(summary, "gate_codes", codes[0] ? codes + 1 : "");
+}
+
 static void put_rates(const struct cell *cell, json_t *summary)
 {
 	double window = cell_window_s(cell);
@@ -319,6 +343,7 @@ json_t *cell_result(const struct cell *cell)
 	put_rates(cell, summary);
 	put_u64(summary, "out_of_range", put_distributions(cell, result, summary));
 	put_histograms(cell, result);
+	put_gate(cell, summary);
 	put_cpus(cell, result);
 	put_noise(cell, summary);
 	put_text(summary, "placement", cell->placement.policy);
