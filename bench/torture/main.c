@@ -210,23 +210,43 @@ static bool drop_unusable_cpus(struct plan *plan, const struct torture_host *hos
 	return true;
 }
 
+static enum torture_verdict run_check(const struct plan *plan, const struct torture_host *host,
+				      const struct torture_check *check, struct tally *tally)
+{
+	enum torture_verdict verdict = torture_run_one(host, check, &plan->options, stdout, NULL);
+
+	tally->checks += verdict != TORTURE_SKIPPED;
+	tally->skipped += verdict == TORTURE_SKIPPED;
+	tally->failed += verdict != TORTURE_SKIPPED && verdict != TORTURE_HOLDS;
+	return verdict;
+}
+
+/* All properties of one back end on so many CPUs; once it hangs, the rest would only take the watchdog's time each. */
+static void run_properties(const struct plan *plan, const struct torture_host *host, struct torture_check *check,
+			   struct tally *tally)
+{
+	for (size_t p = 0; p < plan->property_count; p++) {
+		size_t left = plan->property_count - p - 1;
+
+		check->property = plan->properties[p];
+		if (run_check(plan, host, check, tally) == TORTURE_HUNG && left) {
+			printf("skip %-14s cpus %u  the other %zu: it hangs; --properties checks them by name\n",
+			       check->backend->name, check->cpus, left);
+			tally->skipped += (unsigned)left;
+			return;
+		}
+	}
+}
+
 static void run_checks(const struct plan *plan, const struct torture_host *host, struct tally *tally)
 {
-	for (size_t b = 0; b < plan->backend_count; b++)
-		for (size_t c = 0; c < plan->cpus_count; c++)
-			for (size_t p = 0; p < plan->property_count; p++) {
-				struct torture_check check = {
-					.backend = plan->backends[b],
-					.property = plan->properties[p],
-					.cpus = (unsigned)plan->cpus[c],
-				};
-				enum torture_verdict verdict;
+	for (size_t b = 0; b < plan->backend_count; b++) {
+		for (size_t c = 0; c < plan->cpus_count; c++) {
+			struct torture_check check = { .backend = plan->backends[b], .cpus = (unsigned)plan->cpus[c] };
 
-				verdict = torture_run_one(host, &check, &plan->options, stdout, NULL);
-				tally->checks += verdict != TORTURE_SKIPPED;
-				tally->skipped += verdict == TORTURE_SKIPPED;
-				tally->failed += verdict != TORTURE_SKIPPED && verdict != TORTURE_HOLDS;
-			}
+			run_properties(plan, host, &check, tally);
+		}
+	}
 }
 
 static int run_plan(struct plan *plan)
