@@ -6,7 +6,7 @@
 
 /* name, function, the broken back ends that it must catch, where it does not apply, summary */
 const struct torture_property torture_properties[] = {
-	{ "exclusion", torture_exclusion, "none broken-skip@2 broken-early@2 broken-mask", NULL, "a section or an ISR is alone inside" },
+	{ "exclusion", torture_exclusion, "none broken-skip@2 broken-early@2 broken-mask broken-raise!", NULL, "a section or an ISR is alone inside" },
 	{ "return-value", torture_return_value, "broken-return", NULL, "arguments and BOOLEANs come through unchanged" },
 	{ "no-lost", torture_no_lost, "broken-forget broken-late", NULL, "every interrupt is served once nobody calls any more" },
 	{ "no-duplicate", torture_no_duplicate, "broken-twice", NULL, "one interrupt is one run of the ISR" },

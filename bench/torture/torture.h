@@ -32,7 +32,7 @@ struct torture_run;
 struct torture_property {
 	const char *name;
 	void (*run)(struct torture_run *run); /* ends in one of the verdict functions below */
-	const char *catches; /* the broken back ends that it must catch; "@2" after one: on two CPUs only */
+	const char *catches; /* the broken back ends that it must catch; "@2" after one: on two CPUs only; "!": by its watchdog */
 	/* Why the property means nothing there, as sync_backend_refusal() says it; NULL when it does.  May itself be NULL. */
 	const char *(*refusal)(const struct sync_backend *backend, unsigned cpus);
 	const char *summary;

@@ -14,9 +14,9 @@
 
 static void protocol_error(struct virtio_scsi *device)
 {
-	/* relaxed: a counter */
+	/* relaxed: a counter, and a flag that orders nothing */
 	atomic_fetch_add_explicit(&device->protocol_errors, 1, memory_order_relaxed);
-	device->status |= VIRTIO_STATUS_NEEDS_RESET;
+	atomic_fetch_or_explicit(&device->status, VIRTIO_STATUS_NEEDS_RESET, memory_order_relaxed);
 }
 
 static unsigned route(struct virtio_scsi *device, const struct sim_cpu *cpu)
@@ -34,11 +34,23 @@ static unsigned route(struct virtio_scsi *device, const struct sim_cpu *cpu)
 	return cpu->index;
 }
 
+static bool line_is_up(const struct virtio_scsi_cpu *vcpu)
+{
+	/* relaxed: raised by the CPU itself; being told late of a reset elsewhere costs one look, or a spurious interrupt */
+	return atomic_load_explicit(&vcpu->asserted, memory_order_relaxed);
+}
+
+static void set_line(struct virtio_scsi_cpu *vcpu, bool up)
+{
+	/* relaxed: see line_is_up */
+	atomic_store_explicit(&vcpu->asserted, up, memory_order_relaxed);
+}
+
 /* The pin's next event: the line while it is up towards the CPU, else the next completion.  Under kick_lock. */
 static void reschedule(struct virtio_scsi *device, unsigned target)
 {
 	struct virtio_scsi_cpu *vcpu = &device->cpu[target];
-	uint64_t next = vcpu->asserted ? vcpu->asserted_at : due_heap_first(&vcpu->pending);
+	uint64_t next = line_is_up(vcpu) ? vcpu->asserted_at : due_heap_first(&vcpu->pending);
 
 	irq_pin_reschedule(&device->line, &device->machine->cpu[target], next);
 }
@@ -79,17 +91,20 @@ static void doorbell(struct virtio_scsi *device, struct sim_cpu *cpu, uint16_t i
 	model_lock_release(&device->kick_lock);
 }
 
-static void execute(struct virtio_scsi *device, const struct due_entry *entry)
+/* Whether there is something in the used ring for it. */
+static bool execute(struct virtio_scsi *device, const struct due_entry *entry)
 {
 	struct virtqueue *queue = &device->queue[entry->queue];
 	uint32_t written = 0;
 
 	if (!queue->pfn)
-		return;
-	if (virtio_scsi_execute(device->params.target, queue, &device->machine->phys, entry, &written))
+		return false;
+	if (virtio_scsi_execute(device->params.target, queue, &device->machine->phys, entry, &written)) {
 		protocol_error(device);
-	else
-		virtqueue_publish(queue, entry->head, written);
+		return false;
+	}
+	virtqueue_publish(queue, entry->head, written);
+	return true;
 }
 
 static uint64_t isr_bit(const struct sim_cpu *cpu)
@@ -102,8 +117,6 @@ static void assert_line(struct virtio_scsi *device, const struct sim_cpu *cpu, u
 {
 	struct virtio_scsi_cpu *vcpu = &device->cpu[cpu->index];
 
-	if (virtqueue_interrupt_suppressed(&device->queue[VIRTIO_SCSI_QUEUE_REQUEST]))
-		return;
 	/*
 	 * ORD virtio_isr:A acq_rel, pairs with virtio_isr:B: a CPU that reads the bit
 	 * out of the register sees every used entry published before.  It is written
@@ -111,9 +124,37 @@ static void assert_line(struct virtio_scsi *device, const struct sim_cpu *cpu, u
 	 */
 	if (atomic_fetch_or_explicit(&device->isr, isr_bit(cpu), memory_order_acq_rel))
 		return;
-	vcpu->asserted = true;
+	set_line(vcpu, true);
 	vcpu->asserted_at = due;
 	vcpu->interrupts++;
+}
+
+/*
+ * Executes a batch that was popped when the device had been reset `resets` times; it
+ * has forgotten it when it has been reset since.
+ */
+static void finish(struct virtio_scsi *device, const struct sim_cpu *cpu, const struct due_entry *batch, unsigned n,
+		   uint64_t resets)
+{
+	uint64_t first_due[VIRTIO_SCSI_QUEUES] = { SIM_NEVER, SIM_NEVER, SIM_NEVER };
+	uint64_t due = SIM_NEVER;
+
+	model_lock_acquire(&device->execute_lock);
+	for (unsigned i = 0; i < n && device->resets == resets; i++) {
+		uint64_t *first = &first_due[batch[i].queue];
+
+		if (execute(device, &batch[i]) && *first == SIM_NEVER)
+			*first = batch[i].due;
+	}
+	/* See virtqueue_interrupt_suppressed. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (unsigned i = 0; i < VIRTIO_SCSI_QUEUES; i++) {
+		if (first_due[i] < due && !virtqueue_interrupt_suppressed(&device->queue[i]))
+			due = first_due[i];
+	}
+	if (due != SIM_NEVER)
+		assert_line(device, cpu, due);
+	model_lock_release(&device->execute_lock);
 }
 
 static unsigned pop_due(struct virtio_scsi_cpu *vcpu, uint64_t now, struct due_entry *batch)
@@ -130,47 +171,59 @@ static bool advance(void *source, struct sim_cpu *cpu, uint64_t now, uint64_t *a
 	struct virtio_scsi *device = source;
 	struct virtio_scsi_cpu *vcpu = &device->cpu[cpu->index];
 	struct due_entry batch[BATCH];
+	uint64_t resets;
 	unsigned n;
 
 	/* relaxed: only this CPU raises it towards itself, and being told late of a clearing elsewhere is harmless */
-	if (vcpu->asserted && !(atomic_load_explicit(&device->isr, memory_order_relaxed) & isr_bit(cpu)))
-		vcpu->asserted = false;
+	if (line_is_up(vcpu) && !(atomic_load_explicit(&device->isr, memory_order_relaxed) & isr_bit(cpu)))
+		set_line(vcpu, false);
 	do {
 		model_lock_acquire(&device->kick_lock);
+		resets = device->resets;
 		n = pop_due(vcpu, now, batch);
 		if (!n)
 			reschedule(device, cpu->index);
 		model_lock_release(&device->kick_lock);
-		if (n) {
-			model_lock_acquire(&device->execute_lock);
-			for (unsigned i = 0; i < n; i++)
-				execute(device, &batch[i]);
-			model_lock_release(&device->execute_lock);
-			vcpu->completions += n;
-			assert_line(device, cpu, batch[0].due);
-		}
+		if (n)
+			finish(device, cpu, batch, n, resets);
+		vcpu->completions += n;
 	} while (n);
 	*asserted = vcpu->asserted_at;
-	return vcpu->asserted;
+	return line_is_up(vcpu);
 }
 
 static void reset(struct virtio_scsi *device)
 {
 	model_lock_acquire(&device->kick_lock);
 	model_lock_acquire(&device->execute_lock);
+	device->resets++;
 	for (unsigned i = 0; i < VIRTIO_SCSI_QUEUES; i++)
 		virtqueue_set_pfn(&device->queue[i], &device->machine->phys, 0);
 	for (unsigned c = 0; c < device->machine->cpus; c++) {
 		device->cpu[c].pending.count = 0;
-		device->cpu[c].asserted = false;
+		set_line(&device->cpu[c], false);
 		reschedule(device, c);
 	}
-	device->status = 0;
+	atomic_store_explicit(&device->status, 0, memory_order_relaxed);
 	device->guest_features = 0;
 	device->queue_select = 0;
 	atomic_store_explicit(&device->isr, 0, memory_order_relaxed);
 	model_lock_release(&device->execute_lock);
 	model_lock_release(&device->kick_lock);
+}
+
+static void set_queue(struct virtio_scsi *device, uint32_t pfn)
+{
+	int err = -EINVAL;
+
+	model_lock_acquire(&device->kick_lock);
+	model_lock_acquire(&device->execute_lock);
+	if (device->queue_select < VIRTIO_SCSI_QUEUES)
+		err = virtqueue_set_pfn(&device->queue[device->queue_select], &device->machine->phys, pfn);
+	model_lock_release(&device->execute_lock);
+	model_lock_release(&device->kick_lock);
+	if (err)
+		protocol_error(device);
 }
 
 static uint32_t read_device_config(uint32_t offset, unsigned bytes)
@@ -209,7 +262,7 @@ static uint32_t port_read(void *context, struct sim_cpu *cpu, uint32_t offset, u
 	case VIRTIO_PCI_QUEUE_SELECT:
 		return device->queue_select;
 	case VIRTIO_PCI_STATUS:
-		return device->status;
+		return atomic_load_explicit(&device->status, memory_order_relaxed);
 	case VIRTIO_PCI_ISR:
 		/* ORD virtio_isr:B acq_rel, pairs with virtio_isr:A: see there. */
 		return atomic_exchange_explicit(&device->isr, 0, memory_order_acq_rel) ? VIRTIO_ISR_QUEUE : 0;
@@ -227,9 +280,7 @@ static void port_write(void *context, struct sim_cpu *cpu, uint32_t offset, unsi
 		device->guest_features = value;
 		break;
 	case VIRTIO_PCI_QUEUE_PFN:
-		if (device->queue_select >= VIRTIO_SCSI_QUEUES ||
-		    virtqueue_set_pfn(&device->queue[device->queue_select], &device->machine->phys, value))
-			protocol_error(device);
+		set_queue(device, value);
 		break;
 	case VIRTIO_PCI_QUEUE_SELECT:
 		device->queue_select = (uint16_t)value;
@@ -241,7 +292,7 @@ static void port_write(void *context, struct sim_cpu *cpu, uint32_t offset, unsi
 		if (!value)
 			reset(device);
 		else
-			device->status = (uint8_t)value;
+			atomic_store_explicit(&device->status, (uint8_t)value, memory_order_relaxed);
 		break;
 	default:
 		break;
@@ -328,7 +379,7 @@ unsigned virtio_scsi_lines_up(const struct virtio_scsi *device)
 	unsigned up = 0;
 
 	for (unsigned c = 0; c < device->machine->cpus; c++)
-		up += device->cpu[c].asserted && (isr >> c & 1);
+		up += line_is_up(&device->cpu[c]) && (isr >> c & 1);
 	return up;
 }
 
@@ -345,10 +396,13 @@ void virtio_scsi_dump(const struct virtio_scsi *device, FILE *out)
 {
 	const struct virtqueue *queue = &device->queue[VIRTIO_SCSI_QUEUE_REQUEST];
 
-	fprintf(out, "  virtio-scsi: status 0x%02x, isr 0x%" PRIx64 ", request queue taken %u, published %u, protocol errors %" PRIu64 "\n",
-		device->status, atomic_load_explicit(&device->isr, memory_order_relaxed), queue->taken, queue->published,
+	/* relaxed: a glance */
+	fprintf(out, "  virtio-scsi: status 0x%02x, isr 0x%" PRIx64 ", protocol errors %" PRIu64 "\n",
+		atomic_load_explicit(&device->status, memory_order_relaxed),
+		atomic_load_explicit(&device->isr, memory_order_relaxed),
 		atomic_load_explicit(&device->protocol_errors, memory_order_relaxed));
+	fprintf(out, "  virtio-scsi: request queue taken %u, published %u\n", queue->taken, queue->published);
 	for (unsigned c = 0; c < device->machine->cpus; c++)
 		fprintf(out, "  virtio-scsi towards cpu %u: %u in the device, line %s, raised %" PRIu64 " times\n", c,
-			device->cpu[c].pending.count, device->cpu[c].asserted ? "up" : "down", device->cpu[c].interrupts);
+			device->cpu[c].pending.count, line_is_up(&device->cpu[c]) ? "up" : "down", device->cpu[c].interrupts);
 }

@@ -48,7 +48,7 @@ struct virtio_scsi_config_params {
 /* What concerns one CPU as the target of interrupts. */
 struct virtio_scsi_cpu {
 	_Alignas(SYNC_LINE_BYTES) struct due_heap pending; /* under kick_lock */
-	bool asserted;                                      /* the line is up towards this CPU; by that CPU only */
+	_Atomic(bool) asserted; /* the line is up towards this CPU; raised by that CPU only, taken down by a reset too */
 	uint64_t asserted_at;
 	uint64_t interrupts; /* times the line was raised towards it */
 	uint64_t completions;
@@ -65,12 +65,13 @@ struct virtio_scsi {
 	unsigned spread_next;
 	uint64_t rng;
 
-	/* Execution: the target, the used rings. */
+	/* Execution: the target, the used rings.  `resets` and the queues are written under both locks. */
 	_Alignas(SYNC_LINE_BYTES) struct model_lock execute_lock;
 	struct virtqueue queue[VIRTIO_SCSI_QUEUES];
+	uint64_t resets;
 	uint16_t queue_select;
 	uint32_t guest_features;
-	uint8_t status;
+	_Atomic(uint8_t) status;
 
 	/*
 	 * ISR status register: a bit for each CPU that had completions published since

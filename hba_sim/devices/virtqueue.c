@@ -93,5 +93,5 @@ void virtqueue_publish(struct virtqueue *queue, uint16_t head, uint32_t written_
 
 bool virtqueue_interrupt_suppressed(const struct virtqueue *queue)
 {
-	return (__atomic_load_n(&queue->avail->flags, __ATOMIC_RELAXED) & VIRTQ_AVAIL_NO_INTERRUPT) != 0;
+	return !queue->pfn || (__atomic_load_n(&queue->avail->flags, __ATOMIC_RELAXED) & VIRTQ_AVAIL_NO_INTERRUPT) != 0;
 }

@@ -53,7 +53,12 @@ int virtqueue_resolve(const struct virtqueue *queue, const struct sim_phys *phys
 /* Puts a chain into the used ring. */
 void virtqueue_publish(struct virtqueue *queue, uint16_t head, uint32_t written_bytes);
 
-/* Whether the driver wants no interrupt for this queue just now. */
+/*
+ * Whether the driver wants no interrupt for this queue just now, as nobody does
+ * for one that is not set up.  Between publishing and this the caller has a
+ * sequentially consistent fence, as the driver has between asking for interrupts and
+ * looking at the used index: one of the two sees the other.
+ */
 bool virtqueue_interrupt_suppressed(const struct virtqueue *queue);
 
 #endif

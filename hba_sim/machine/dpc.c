@@ -58,42 +58,54 @@ static struct sim_dpc *pop(struct sim_cpu *cpu)
 	return dpc;
 }
 
-static void put_back(struct sim_cpu *cpu, struct sim_dpc *dpc)
+/* Those that a drain could not run go back in front of what was queued since, in their order. */
+static void put_back(struct sim_cpu *cpu, struct sim_dpc *first, struct sim_dpc **last)
 {
 	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
 
-	append(cpu, dpc);
+	*last = cpu->dpc_head;
+	if (!cpu->dpc_head)
+		cpu->dpc_tail = last;
+	cpu->dpc_head = first;
+	/* relaxed: as in sim_dpc_queue; a look inside a DPC that ran meanwhile found no other queued */
+	atomic_store_explicit(&cpu->due, 0, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
 }
 
+/* False, and the DPC is still queued, while it runs on another CPU. */
+static bool run(struct sim_dpc *dpc)
+{
+	void *argument1 = dpc->argument1;
+	void *argument2 = dpc->argument2;
+
+	/* ORD dpc_drain:B acquire, pairs with dpc_drain:C: a run sees all that the run before it did on another CPU. */
+	if (atomic_exchange_explicit(&dpc->running, true, memory_order_acquire))
+		return false;
+	/* ORD dpc_drain:A release, pairs with dpc_queue:A: the arguments are read before it can be queued anew. */
+	atomic_store_explicit(&dpc->queued, false, memory_order_release);
+	dpc->routine(dpc->context, argument1, argument2);
+	/* ORD dpc_drain:C release, pairs with dpc_drain:B: see there. */
+	atomic_store_explicit(&dpc->running, false, memory_order_release);
+	return true;
+}
+
 bool sim_dpc_drain(struct sim_cpu *cpu)
 {
-	struct sim_dpc *first_blocked = NULL;
+	struct sim_dpc *blocked = NULL;
+	struct sim_dpc **last = &blocked;
 	struct sim_dpc *dpc;
 	bool ran = false;
 
 	while ((dpc = pop(cpu)) != NULL) {
-		void *argument1 = dpc->argument1;
-		void *argument2 = dpc->argument2;
-
-		if (dpc == first_blocked) {
-			put_back(cpu, dpc);
-			break;
-		}
-		/* ORD dpc_drain:B acquire, pairs with dpc_drain:C: a run sees all that the run before it did on another CPU. */
-		if (atomic_exchange_explicit(&dpc->running, true, memory_order_acquire)) {
-			if (!first_blocked)
-				first_blocked = dpc;
-			put_back(cpu, dpc);
+		if (run(dpc)) {
+			ran = true;
 			continue;
 		}
-		/* ORD dpc_drain:A release, pairs with dpc_queue:A: the arguments are read before it can be queued anew. */
-		atomic_store_explicit(&dpc->queued, false, memory_order_release);
-		dpc->routine(dpc->context, argument1, argument2);
-		/* ORD dpc_drain:C release, pairs with dpc_drain:B: see there. */
-		atomic_store_explicit(&dpc->running, false, memory_order_release);
-		ran = true;
+		*last = dpc;
+		last = &dpc->next;
 	}
+	if (blocked)
+		put_back(cpu, blocked, last);
 	return ran;
 }

@@ -25,6 +25,7 @@ int irq_line_connect(struct sim_machine *machine, struct irq_line *line)
 	atomic_init(&line->refused, 0);
 	atomic_init(&line->reopened, 0);
 	atomic_init(&line->reopened_at, 0);
+	atomic_init(&line->remote_irr, 0);
 	/* kept sorted by level, highest first: the order in which pending lines are taken */
 	for (; at > 0 && machine->line[at - 1]->dirql < line->dirql; at--)
 		machine->line[at] = machine->line[at - 1];
@@ -164,33 +165,46 @@ static void end_of_interrupt(struct irq_line *line)
 	atomic_store_explicit(&line->remote_irr, 0, memory_order_release);
 }
 
-/* The stamps up to `taken`, and what of the time before it was whose. */
-static void stamp_taken(const struct irq_line *line, struct irq_pin *pin, uint64_t now, struct irq_event *event)
+/*
+ * The stamps up to `taken`, and what of the time before it was whose.  The
+ * model's is what the look at `now` took: publishing done by earlier looks, which
+ * found the line in service elsewhere, went on beside that and delayed nothing.
+ */
+static void stamp_taken(const struct irq_line *line, const struct irq_pin *pin, uint64_t now, uint64_t model,
+			struct irq_event *event)
 {
 	uint64_t rest;
 
 	event->taken = stamp_now();
 	event->masked = masked_ticks(line, pin, event->asserted, now);
 	rest = event->taken - event->asserted - event->masked;
-	event->model = pin->model < rest ? pin->model : rest;
-	pin->model = 0;
+	event->model = model < rest ? model : rest;
 }
 
-static void note_deferred(struct irq_pin *pin, uint64_t reopened)
+static void note_deferred(struct irq_pin *pin, uint64_t reopened, uint64_t now)
 {
 	count(&pin->deferred);
 	pin->parked = true;
 	pin->parked_at_count = reopened;
-	pin->refused_at = stamp_now();
+	pin->refused_at = now;
 }
 
-static void note_served(struct sim_cpu *cpu, const struct irq_line *line, struct irq_pin *pin, int answer)
+static void note_served(struct irq_pin *pin, int answer)
 {
-	uint64_t now = stamp_now();
-
 	count(&pin->taken);
 	if (!answer)
 		count(&pin->spurious);
+}
+
+/* Service is over at `now`, one way or the other, and with it the line's level. */
+static void note_left(struct sim_cpu *cpu, const struct irq_line *line, struct irq_pin *pin, uint64_t reopened, int answer)
+{
+	uint64_t now = stamp_now();
+
+	if (answer == SYNC_DEFERRED)
+		note_deferred(pin, reopened, now);
+	else
+		note_served(pin, answer);
 	if (sim_cpu_due(cpu) <= now)
 		intc_note_open(cpu, line->dirql, sim_irql(cpu), now);
 }
@@ -200,15 +214,16 @@ static bool take(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	struct irq_pin *pin = &cpu->pin[line->index];
 	struct irq_event event = { 0 };
 	uint64_t reopened;
+	uint64_t model;
 	uint8_t from;
 	int answer;
 
 	if (!pin_is_open(line, pin, now) || !line->advance(line->source, cpu, now, &event.asserted))
 		return false;
-	pin->model += stamp_now() - now;
+	model = stamp_now() - now;
 	if (!begin_service(line))
 		return false;
-	stamp_taken(line, pin, now, &event);
+	stamp_taken(line, pin, now, model, &event);
 
 	from = sim_raise(cpu, line->dirql);
 	/*
@@ -222,10 +237,7 @@ static bool take(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	atomic_signal_fence(memory_order_seq_cst);
 	/* not sim_lower: the look that called this goes round again */
 	atomic_store_explicit(&cpu->irql, from, memory_order_relaxed);
-	if (answer == SYNC_DEFERRED)
-		note_deferred(pin, reopened);
-	else
-		note_served(cpu, line, pin, answer);
+	note_left(cpu, line, pin, reopened, answer);
 	return true;
 }
 

@@ -77,7 +77,6 @@ struct irq_pin {
 	bool parked;            /* deferred by the back end, until `reopened` moves on */
 	uint64_t parked_at_count;
 	uint64_t open_since;    /* last time the IRQL fell below the line's level with the event due */
-	uint64_t model;         /* ticks spent on publishing the event that is pending */
 	uint64_t refused_at;    /* last time mask or back end refused it */
 	_Atomic(uint64_t) taken;    /* interrupts served */
 	_Atomic(uint64_t) deferred; /* times a back end deferred one */

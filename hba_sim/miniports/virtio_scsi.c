@@ -139,7 +139,8 @@ static VOID AskForConcurrentChannels(PVOID Extension)
 	StorPortInitializePerfOpts(Extension, FALSE, &Perf);
 }
 
-static BOOLEAN Initialize(PVOID Extension)
+/* An empty ring, and the device told of it; under the interrupt lock. */
+static VOID StartDevice(PVOID Extension)
 {
 	PDEVICE_EXTENSION Device = Extension;
 
@@ -150,6 +151,13 @@ static BOOLEAN Initialize(PVOID Extension)
 			       PhysicalLow(Extension, Device->RingMemory) >> PAGE_SHIFT);
 	StorPortWritePortUchar(Extension, Device->Registers + REG_STATUS,
 			       STATUS_ACKNOWLEDGE_BIT | STATUS_DRIVER_BIT | STATUS_DRIVER_OK_BIT);
+}
+
+static BOOLEAN Initialize(PVOID Extension)
+{
+	PDEVICE_EXTENSION Device = Extension;
+
+	StartDevice(Extension);
 	AskForConcurrentChannels(Extension);
 	if (Device->CompleteInDpc)
 		return StorPortEnablePassiveInitialization(Extension, PassiveInitialize);
@@ -316,7 +324,8 @@ static BOOLEAN CompleteAllAfterReset(PVOID Extension, PVOID Context)
 		}
 	}
 	RtlZeroMemory(Device->RingMemory, RingBytes(Size));
-	return Initialize(Extension);
+	StartDevice(Extension);
+	return TRUE;
 }
 
 static BOOLEAN ResetBus(PVOID Extension, ULONG PathId)

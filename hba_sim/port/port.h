@@ -53,6 +53,9 @@ struct adapter_cpu {
 	struct sim_dpc completion_dpc;
 	struct sim_timer timer;
 	uint64_t timer_generation;
+	struct sim_timer hold_timer; /* looks after what is held back when no completion may come to do it */
+	_Atomic(uint64_t) given;     /* requests given to the miniport here; others read it */
+	_Atomic(uint64_t) returned;  /* those, completed or refused, that this CPU has dealt with */
 	bool holds_interrupt_lock;  /* half-duplex StartIo, timer and reset: SynchronizeAccess goes straight through */
 	uint64_t lock_stamp[3];     /* of StorPortAcquireSpinLock(InterruptLock) */
 	struct adapter *adapter;
@@ -80,6 +83,15 @@ struct adapter {
 	ACCESS_RANGE range[1];
 	PCI_COMMON_CONFIG pci; /* what StorPortGetBusData answers */
 	void *extension; /* the miniport's device extension */
+	void *uncached_extension;
+	unsigned char *registry_buffer;
+	struct {
+		struct sim_dpc dpc;
+		_Atomic(bool) pending;
+		PHW_STATE_CHANGE routine;
+		PVOID context;
+		STOR_ADDR_BTL8 address;
+	} state_change; /* StorPortStateChangeDetected's report that is under way */
 	uint32_t channels;
 	bool started;
 	bool initializing;  /* inside HwInitialize */
@@ -92,8 +104,9 @@ struct adapter {
 	_Atomic(uint32_t) hold_lock;
 	struct port_request *held;
 	struct port_request **held_tail;
-	uint32_t busy_until;  /* completions that StorPortBusy still waits for */
+	uint32_t busy_until;   /* completions that StorPortBusy still waits for */
 	bool paused;
+	uint64_t paused_until; /* stamp */
 
 	struct witness witness;
 
@@ -113,7 +126,8 @@ typedef ULONG port_driver_entry(PVOID driver_object, PVOID registry_path);
 /*
  * Loads the miniport, finds and initializes its adapter.  The calling thread
  * plays CPU 0 meanwhile, and so it does in adapter_stop.
- * 0, -EINVAL (the miniport refused; the reason is printed to `error`), -ENOMEM.
+ * 0; -EINVAL, the miniport refused, or -ENOTSUP, the back end cannot be taken as
+ * a lock (either way the reason is printed to `error`); -ENOMEM.
  */
 int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_driver_entry *entry,
 		  const struct adapter_config *config, char *error, size_t error_bytes);

@@ -42,13 +42,22 @@ BOOLEAN StorPortIssueDpc(PVOID DeviceExtension, PSTOR_DPC Dpc, PVOID SystemArgum
 	return sim_dpc_queue(sim_cpu_self(), &port_dpc_of(Dpc)->dpc, SystemArgument1, SystemArgument2);
 }
 
+/* Decided under the locks that a callback holds when it cancels: what it cancelled does not come after that. */
+static void call_unless_void(struct adapter_cpu *acpu)
+{
+	struct adapter *adapter = acpu->adapter;
+
+	/* relaxed: a later request on any CPU makes this one void; those made under the same locks are ordered by them */
+	if (acpu->timer_generation == atomic_load_explicit(&adapter->timer_generation, memory_order_relaxed))
+		adapter->timer_routine(adapter->extension);
+}
+
 static BOOLEAN timer_under_lock(PVOID extension, PVOID context)
 {
-	struct adapter *adapter = adapter_of(extension);
-	struct adapter_cpu *acpu = adapter_cpu_of(adapter, sim_cpu_self());
+	struct adapter_cpu *acpu = context;
 
 	acpu->holds_interrupt_lock = true;
-	adapter->timer_routine(extension);
+	call_unless_void(acpu);
 	acpu->holds_interrupt_lock = false;
 	return TRUE;
 }
@@ -60,14 +69,11 @@ void port_timer_fired(void *context)
 	struct adapter *adapter = acpu->adapter;
 	struct sim_cpu *cpu = sim_cpu_self();
 
-	/* relaxed: a later request on any CPU makes this one void, whenever it is seen */
-	if (acpu->timer_generation != atomic_load_explicit(&adapter->timer_generation, memory_order_relaxed))
-		return;
 	port_lock_acquire(&adapter->start_io_lock, cpu);
 	if (adapter->config.half_duplex)
-		port_run_under_interrupt_lock(adapter, cpu, timer_under_lock, NULL);
+		port_run_under_interrupt_lock(adapter, cpu, timer_under_lock, acpu);
 	else
-		adapter->timer_routine(adapter->extension);
+		call_unless_void(acpu);
 	port_lock_release(&adapter->start_io_lock);
 }
 

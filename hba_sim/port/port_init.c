@@ -19,6 +19,8 @@ ULONG StorPortInitialize(PVOID Argument1, PVOID Argument2, PHW_INITIALIZATION_DA
 {
 	struct loading *loading = Argument1;
 
+	if (!loading || !HwInitializationData)
+		return (ULONG)STATUS_INVALID_PARAMETER;
 	if (HwInitializationData->HwInitializationDataSize < sizeof(HW_INITIALIZATION_DATA) ||
 	    !HwInitializationData->HwFindAdapter || !HwInitializationData->HwInitialize || !HwInitializationData->HwStartIo ||
 	    !HwInitializationData->HwInterrupt || !HwInitializationData->HwResetBus)
@@ -65,10 +67,23 @@ static int allocate(struct adapter *adapter)
 		acpu->adapter = adapter;
 		sim_dpc_init(&acpu->completion_dpc, port_completion_dpc, acpu);
 		sim_timer_init(&acpu->timer, port_timer_fired, acpu);
+		sim_timer_init(&acpu->hold_timer, port_hold_timer_fired, acpu);
 	}
 	*(struct adapter **)extension = adapter;
 	adapter->extension = extension + EXTENSION_HEADER_BYTES;
 	return 0;
+}
+
+/* Nothing that a CPU may still have armed must outlive the adapter. */
+static void free_memory(struct adapter *adapter)
+{
+	for (unsigned c = 0; adapter->cpu && c < adapter->machine->cpus; c++) {
+		sim_timer_cancel(&adapter->cpu[c].timer);
+		sim_timer_cancel(&adapter->cpu[c].hold_timer);
+	}
+	free(adapter->registry_buffer);
+	free(adapter->lock);
+	free(adapter->cpu);
 }
 
 static void fill_port_config(struct adapter *adapter)
@@ -166,6 +181,11 @@ int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_dri
 	adapter->backend = config->backend;
 	adapter->config = *config;
 	adapter->channels = 1;
+	if (!config->backend->enter || !config->backend->leave) {
+		snprintf(error, error_bytes, "the back end %s has no form that StorPortAcquireSpinLock could take", config->backend->name);
+		sim_cpu_exit(cpu);
+		return -ENOTSUP;
+	}
 	snprintf(error, error_bytes, "out of memory");
 	err = load(adapter, entry, error, error_bytes);
 	if (!err)
@@ -190,8 +210,7 @@ fini_backend:
 	if (adapter->backend->fini)
 		adapter->backend->fini(adapter->lock);
 free_memory:
-	free(adapter->lock);
-	free(adapter->cpu);
+	free_memory(adapter);
 	sim_cpu_exit(cpu);
 	return err;
 }
@@ -208,8 +227,7 @@ void adapter_stop(struct adapter *adapter)
 	}
 	if (adapter->backend->fini)
 		adapter->backend->fini(adapter->lock);
-	free(adapter->lock);
-	free(adapter->cpu);
+	free_memory(adapter);
 	adapter->started = false;
 }
 

@@ -42,12 +42,17 @@ BOOLEAN port_run_under_interrupt_lock(struct adapter *adapter, struct sim_cpu *c
 /* The request is finished: hands it back by this CPU's completion DPC. */
 void port_complete(struct adapter *adapter, struct port_request *request);
 
-/* Completions were handed back: whoever was held back by StorPortBusy may be due. */
-void port_release_held(struct adapter *adapter, struct sim_cpu *cpu);
+/* Holds back requests until so many, or all, of those that the miniport has are complete; 0 ends that. */
+void port_busy(struct adapter *adapter, ULONG completions);
+
+/* Holds back requests until the stamp `until`, SIM_NEVER for as long as it takes; or ends that. */
+void port_pause(struct adapter *adapter, uint64_t until);
+void port_resume(struct adapter *adapter);
 
 /* The per-CPU DPC and timer routines. */
 void port_completion_dpc(void *context, void *argument1, void *argument2);
 void port_timer_fired(void *context);
+void port_hold_timer_fired(void *context);
 void port_request_timer(struct adapter *adapter, PHW_TIMER routine, ULONG microseconds);
 
 #endif

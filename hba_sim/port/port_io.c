@@ -4,9 +4,34 @@
  *
  * Policies where the documentation is silent: a StartIo that answers FALSE, and
  * an SRB completed with SRB_STATUS_BUSY, are taken as "not now" and submitted
- * again from the completion DPC.  Requests that are held back keep their order.
+ * again when another request completes, or after a while.  Requests that are held
+ * back keep their order, refused ones in front.
  */
 #include "hba_sim/port/port_internal.h"
+
+/* How often a CPU looks after what it holds back. */
+#define HOLD_TIMER_US 10
+
+static void count(_Atomic(uint64_t) *counter, memory_order order)
+{
+	/* relaxed load: the CPU's own counter */
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, order);
+}
+
+/* Requests that the miniport has: never fewer than there are. */
+static uint64_t outstanding(const struct adapter *adapter)
+{
+	uint64_t returned = 0;
+	uint64_t given = 0;
+
+	for (unsigned c = 0; c < adapter->machine->cpus; c++)
+		/* ORD port_returned:B acquire, pairs with port_returned:A: what is counted here is counted as given below. */
+		returned += atomic_load_explicit(&adapter->cpu[c].returned, memory_order_acquire);
+	for (unsigned c = 0; c < adapter->machine->cpus; c++)
+		/* relaxed: see port_returned:B */
+		given += atomic_load_explicit(&adapter->cpu[c].given, memory_order_relaxed);
+	return given - returned;
+}
 
 static BOOLEAN start_io_under_lock(PVOID extension, PVOID context)
 {
@@ -39,6 +64,7 @@ static BOOLEAN start_io(struct adapter *adapter, struct port_request *request, s
 static void give_to_miniport(struct adapter *adapter, struct port_request *request, struct sim_cpu *cpu)
 {
 	request->srb.SrbStatus = SRB_STATUS_PENDING;
+	count(&adapter_cpu_of(adapter, cpu)->given, memory_order_relaxed);
 	if (adapter->hw.HwBuildIo && !adapter->hw.HwBuildIo(adapter->extension, &request->srb))
 		return;
 	if (!start_io(adapter, request, cpu)) {
@@ -101,13 +127,46 @@ static struct port_request *next_held(struct adapter *adapter, struct sim_cpu *c
 	return request;
 }
 
-void port_release_held(struct adapter *adapter, struct sim_cpu *cpu)
+/* Until one comes back at once: if it was refused, those behind it must not pass it; its completion goes on here. */
+static void release_held(struct adapter *adapter, struct sim_cpu *cpu)
 {
+	const struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
 	struct port_request *request;
 
-	while (atomic_load_explicit(&adapter->held_back, memory_order_relaxed) &&
+	/* relaxed: a hint */
+	while (!acpu->done && atomic_load_explicit(&adapter->held_back, memory_order_relaxed) &&
 	       (request = next_held(adapter, cpu)) != NULL)
 		give_to_miniport(adapter, request, cpu);
+}
+
+/* Has this CPU look after what is held back, at any IRQL. */
+static void watch_held(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+
+	if (!acpu->hold_timer.cpu)
+		sim_timer_arm(cpu, &acpu->hold_timer, stamp_now() + port_ticks_of_us(adapter, HOLD_TIMER_US));
+	sim_raise(cpu, irql);
+}
+
+/* At IRQL_DISPATCH: a pause may be over, what StorPortBusy waited for may all be back, a refused request may go now. */
+void port_hold_timer_fired(void *context)
+{
+	struct adapter_cpu *acpu = context;
+	struct adapter *adapter = acpu->adapter;
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	port_lock_acquire(&adapter->hold_lock, cpu);
+	if (adapter->paused && stamp_now() >= adapter->paused_until)
+		adapter->paused = false;
+	if (adapter->busy_until && !outstanding(adapter))
+		adapter->busy_until = 0;
+	port_lock_release(&adapter->hold_lock);
+	release_held(adapter, cpu);
+	/* relaxed: a hint */
+	if (atomic_load_explicit(&adapter->held_back, memory_order_relaxed))
+		watch_held(adapter, cpu);
 }
 
 /* A completion has been handed back: StorPortBusy waits for a number of them. */
@@ -149,14 +208,18 @@ static struct port_request *take_done(struct adapter_cpu *acpu, struct sim_cpu *
 	return request;
 }
 
-static void retry(struct adapter *adapter, struct port_request *request, struct sim_cpu *cpu)
+/* Requests that the miniport refused, in their order, go in front of the others. */
+static void hold_refused(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *first, struct port_request **tail)
 {
-	atomic_fetch_add_explicit(&adapter->busy_refusals, 1, memory_order_relaxed);
-	atomic_store_explicit(&request->in_flight, 1, memory_order_relaxed);
 	port_lock_acquire(&adapter->hold_lock, cpu);
-	list_append(&adapter->held, &adapter->held_tail, request);
-	port_lock_release(&adapter->hold_lock);
+	*tail = adapter->held;
+	if (!adapter->held)
+		adapter->held_tail = tail;
+	adapter->held = first;
+	/* relaxed: a hint */
 	atomic_store_explicit(&adapter->held_back, 1, memory_order_relaxed);
+	port_lock_release(&adapter->hold_lock);
+	watch_held(adapter, cpu);
 }
 
 void port_completion_dpc(void *context, void *argument1, void *argument2)
@@ -164,84 +227,79 @@ void port_completion_dpc(void *context, void *argument1, void *argument2)
 	struct adapter_cpu *acpu = context;
 	struct adapter *adapter = acpu->adapter;
 	struct sim_cpu *cpu = sim_cpu_self();
+	struct port_request *refused = NULL;
+	struct port_request **refused_tail = &refused;
 	struct port_request *request;
-	bool retried = false;
 
 	while ((request = take_done(acpu, cpu)) != NULL) {
-		if (request->srb.SrbStatus == SRB_STATUS_BUSY) {
-			retry(adapter, request, cpu);
-			retried = true;
+		/* ORD port_returned:A release, pairs with port_returned:B: it was counted as given before. */
+		count(&acpu->returned, memory_order_release);
+		if (SRB_STATUS(request->srb.SrbStatus) == SRB_STATUS_BUSY) {
+			/* relaxed: as in port_submit */
+			atomic_store_explicit(&request->in_flight, 1, memory_order_relaxed);
+			atomic_fetch_add_explicit(&adapter->busy_refusals, 1, memory_order_relaxed);
+			list_append(&refused, &refused_tail, request);
 			continue;
 		}
 		request->complete(request, cpu);
+		/* relaxed: a hint; see port_hold_timer_fired */
 		if (atomic_load_explicit(&adapter->held_back, memory_order_relaxed))
 			count_down_busy(adapter, cpu);
 	}
-	/* What was refused just now waits for the next completion, or for the harness's next look. */
-	if (!retried)
-		port_release_held(adapter, cpu);
+	if (refused)
+		hold_refused(adapter, cpu, refused, refused_tail);
+	else
+		release_held(adapter, cpu);
 }
 
-/* StorPortBusy and kin: policy for the per-device forms: one LUN is all there is, so they act on the adapter. */
-static BOOLEAN set_flow(PVOID extension, bool pause, ULONG busy)
+/* What holds requests back changes, at any IRQL and on any CPU. */
+static uint8_t begin_flow_change(struct adapter *adapter, struct sim_cpu *cpu)
 {
-	struct adapter *adapter = adapter_of(extension);
-	struct sim_cpu *cpu = sim_cpu_self();
 	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
 
 	port_lock_acquire(&adapter->hold_lock, cpu);
-	adapter->paused = pause;
-	adapter->busy_until = busy;
+	return irql;
+}
+
+static void end_flow_change(struct adapter *adapter, struct sim_cpu *cpu, uint8_t irql)
+{
+	bool holds = adapter->paused || adapter->busy_until;
+
 	/* relaxed: a hint */
 	atomic_store_explicit(&adapter->held_back, 1, memory_order_relaxed);
 	port_lock_release(&adapter->hold_lock);
 	sim_raise(cpu, irql);
-	if (!pause && !busy)
+	if (holds)
+		watch_held(adapter, cpu);
+	else
 		sim_dpc_queue(cpu, &adapter_cpu_of(adapter, cpu)->completion_dpc, NULL, NULL);
-	return TRUE;
 }
 
-BOOLEAN StorPortBusy(PVOID HwDeviceExtension, ULONG RequestsToComplete)
+void port_busy(struct adapter *adapter, ULONG completions)
 {
-	return set_flow(HwDeviceExtension, false, RequestsToComplete);
+	struct sim_cpu *cpu = sim_cpu_self();
+	uint8_t irql = begin_flow_change(adapter, cpu);
+	uint64_t most = completions ? outstanding(adapter) : 0;
+
+	adapter->busy_until = completions < most ? completions : (uint32_t)most;
+	end_flow_change(adapter, cpu, irql);
 }
 
-BOOLEAN StorPortReady(PVOID HwDeviceExtension)
+void port_pause(struct adapter *adapter, uint64_t until)
 {
-	return set_flow(HwDeviceExtension, false, 0);
+	struct sim_cpu *cpu = sim_cpu_self();
+	uint8_t irql = begin_flow_change(adapter, cpu);
+
+	adapter->paused = true;
+	adapter->paused_until = until;
+	end_flow_change(adapter, cpu, irql);
 }
 
-BOOLEAN StorPortPause(PVOID HwDeviceExtension, ULONG TimeOut)
+void port_resume(struct adapter *adapter)
 {
-	return set_flow(HwDeviceExtension, true, 0);
-}
+	struct sim_cpu *cpu = sim_cpu_self();
+	uint8_t irql = begin_flow_change(adapter, cpu);
 
-BOOLEAN StorPortResume(PVOID HwDeviceExtension)
-{
-	return set_flow(HwDeviceExtension, false, 0);
-}
-
-BOOLEAN StorPortDeviceBusy(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG RequestsToComplete)
-{
-	return set_flow(HwDeviceExtension, false, RequestsToComplete);
-}
-
-BOOLEAN StorPortDeviceReady(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun)
-{
-	return set_flow(HwDeviceExtension, false, 0);
-}
-
-BOOLEAN StorPortPauseDevice(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG TimeOut)
-{
-	return set_flow(HwDeviceExtension, true, 0);
-}
-
-BOOLEAN StorPortResumeDevice(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun)
-{
-	return set_flow(HwDeviceExtension, false, 0);
-}
-
-BOOLEAN StorPortSetDeviceQueueDepth(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG Depth)
-{
-	return Depth > 0 && PathId == 0 && TargetId == 0;
+	adapter->paused = false;
+	end_flow_change(adapter, cpu, irql);
 }

@@ -6,7 +6,12 @@
 
 PVOID StorPortGetUncachedExtension(PVOID HwDeviceExtension, PPORT_CONFIGURATION_INFORMATION ConfigInfo, ULONG NumberOfBytes)
 {
-	return sim_phys_alloc(&adapter_of(HwDeviceExtension)->machine->phys, NumberOfBytes, PAGE_SIZE);
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+
+	/* One an adapter: a later call gets what is there. */
+	if (!adapter->uncached_extension)
+		adapter->uncached_extension = sim_phys_alloc(&adapter->machine->phys, NumberOfBytes, PAGE_SIZE);
+	return adapter->uncached_extension;
 }
 
 static STOR_PHYSICAL_ADDRESS physical_address(const void *virtual_address)
@@ -79,11 +84,11 @@ VOID StorPortFreeDeviceBase(PVOID HwDeviceExtension, PVOID MappedAddress)
 {
 }
 
+/* Obsolete; documented to answer TRUE always. */
 BOOLEAN StorPortValidateRange(PVOID HwDeviceExtension, INTERFACE_TYPE BusType, ULONG SystemIoBusNumber,
 			      STOR_PHYSICAL_ADDRESS IoAddress, ULONG NumberOfBytes, BOOLEAN InIoSpace)
 {
-	return StorPortGetDeviceBase(HwDeviceExtension, BusType, SystemIoBusNumber, IoAddress, NumberOfBytes, InIoSpace) !=
-	       NULL;
+	return TRUE;
 }
 
 /* What the HBA's configuration space says: a SCSI controller of virtio's vendor, INTx, one I/O BAR. */
@@ -143,8 +148,12 @@ static void port_out(void *address, unsigned bytes, uint32_t value)
 	sim_ioport_write(cpu, address, bytes, value);
 }
 
-/* Ports and registers differ in name only: an address belongs to one device, whichever way it is reached. */
-#define PORT_ACCESSORS(SPACE, SUFFIX, TYPE)                                                                             \
+/*
+ * Ports and registers differ in name only, an address belongs to one device
+ * whichever way it is reached; but a buffer goes through one port, and to
+ * registers that are STEP apart.
+ */
+#define PORT_ACCESSORS(SPACE, SUFFIX, TYPE, STEP)                                                                       \
 	TYPE StorPortRead##SPACE##SUFFIX(PVOID HwDeviceExtension, volatile TYPE *Address)                              \
 	{                                                                                                               \
 		return (TYPE)port_in((const void *)Address, sizeof(TYPE));                                             \
@@ -152,11 +161,23 @@ static void port_out(void *address, unsigned bytes, uint32_t value)
 	VOID StorPortWrite##SPACE##SUFFIX(PVOID HwDeviceExtension, volatile TYPE *Address, TYPE Value)                 \
 	{                                                                                                               \
 		port_out((void *)Address, sizeof(TYPE), Value);                                                        \
+	}                                                                                                               \
+	VOID StorPortRead##SPACE##Buffer##SUFFIX(PVOID HwDeviceExtension, volatile TYPE *Address, TYPE *Buffer,        \
+						 ULONG Count)                                                           \
+	{                                                                                                               \
+		for (ULONG i = 0; i < Count; i++)                                                                      \
+			Buffer[i] = (TYPE)port_in((const void *)(Address + (STEP) * i), sizeof(TYPE));                 \
+	}                                                                                                               \
+	VOID StorPortWrite##SPACE##Buffer##SUFFIX(PVOID HwDeviceExtension, volatile TYPE *Address, TYPE *Buffer,       \
+						  ULONG Count)                                                          \
+	{                                                                                                               \
+		for (ULONG i = 0; i < Count; i++)                                                                      \
+			port_out((void *)(Address + (STEP) * i), sizeof(TYPE), Buffer[i]);                             \
 	}
 
-PORT_ACCESSORS(Port, Uchar, UCHAR)
-PORT_ACCESSORS(Port, Ushort, USHORT)
-PORT_ACCESSORS(Port, Ulong, ULONG)
-PORT_ACCESSORS(Register, Uchar, UCHAR)
-PORT_ACCESSORS(Register, Ushort, USHORT)
-PORT_ACCESSORS(Register, Ulong, ULONG)
+PORT_ACCESSORS(Port, Uchar, UCHAR, 0)
+PORT_ACCESSORS(Port, Ushort, USHORT, 0)
+PORT_ACCESSORS(Port, Ulong, ULONG, 0)
+PORT_ACCESSORS(Register, Uchar, UCHAR, 1)
+PORT_ACCESSORS(Register, Ushort, USHORT, 1)
+PORT_ACCESSORS(Register, Ulong, ULONG, 1)

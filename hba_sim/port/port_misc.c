@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Notifications, requests as objects, bus reset, and the small services of the port. */
+/* Notifications, flow control as drivers ask for it, requests as objects, bus reset, and the small services of the port. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "hba_sim/port/port_internal.h"
 
-static void notify_tick_count(PULONG count)
+static void notify_tick_count(PLARGE_INTEGER count)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
 
 	/* Policy: a tick is a millisecond. */
-	*count = (ULONG)(stamp_to_ns(&cpu->machine->scale, stamp_now()) / 1000000);
+	count->QuadPart = (LONGLONG)(stamp_to_ns(&cpu->machine->scale, stamp_now()) / 1000000);
 }
 
 VOID StorPortNotification(SCSI_NOTIFICATION_TYPE NotificationType, PVOID HwDeviceExtension, ...)
@@ -34,14 +34,76 @@ VOID StorPortNotification(SCSI_NOTIFICATION_TYPE NotificationType, PVOID HwDevic
 		/* relaxed: a counter */
 		atomic_fetch_add_explicit(&adapter->bus_resets, 1, memory_order_relaxed);
 		break;
+	case LinkDown:
+		port_pause(adapter, SIM_NEVER);
+		break;
+	case LinkUp:
+		port_resume(adapter);
+		break;
 	case QueryTickCount:
-		notify_tick_count(va_arg(arguments, PULONG));
+		notify_tick_count(va_arg(arguments, PLARGE_INTEGER));
 		break;
 	default:
-		/* Bus and link changes concern the class drivers above, of which there are none. */
+		/* Changes on the bus concern the class drivers above, of which there are none. */
 		break;
 	}
 	va_end(arguments);
+}
+
+BOOLEAN StorPortBusy(PVOID HwDeviceExtension, ULONG RequestsToComplete)
+{
+	port_busy(adapter_of(HwDeviceExtension), RequestsToComplete);
+	return TRUE;
+}
+
+BOOLEAN StorPortReady(PVOID HwDeviceExtension)
+{
+	return StorPortBusy(HwDeviceExtension, 0);
+}
+
+BOOLEAN StorPortPause(PVOID HwDeviceExtension, ULONG TimeOut)
+{
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+
+	port_pause(adapter, stamp_now() + port_ticks_of_us(adapter, TimeOut * UINT64_C(1000000)));
+	return TRUE;
+}
+
+BOOLEAN StorPortResume(PVOID HwDeviceExtension)
+{
+	port_resume(adapter_of(HwDeviceExtension));
+	return TRUE;
+}
+
+/* Policy for the per-device forms: there is one bus with one target, and they act on the adapter as a whole. */
+static bool is_here(UCHAR path, UCHAR target)
+{
+	return path == 0 && target == 0;
+}
+
+BOOLEAN StorPortDeviceBusy(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG RequestsToComplete)
+{
+	return is_here(PathId, TargetId) && StorPortBusy(HwDeviceExtension, RequestsToComplete);
+}
+
+BOOLEAN StorPortDeviceReady(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun)
+{
+	return is_here(PathId, TargetId) && StorPortReady(HwDeviceExtension);
+}
+
+BOOLEAN StorPortPauseDevice(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG TimeOut)
+{
+	return is_here(PathId, TargetId) && StorPortPause(HwDeviceExtension, TimeOut);
+}
+
+BOOLEAN StorPortResumeDevice(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun)
+{
+	return is_here(PathId, TargetId) && StorPortResume(HwDeviceExtension);
+}
+
+BOOLEAN StorPortSetDeviceQueueDepth(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG Depth)
+{
+	return is_here(PathId, TargetId) && Depth > 0;
 }
 
 VOID StorPortStallExecution(ULONG Delay)

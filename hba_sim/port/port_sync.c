@@ -241,10 +241,10 @@ VOID StorPortReleaseSpinLock(PVOID DeviceExtension, PSTOR_LOCK_HANDLE LockHandle
 /* Message spin locks are legal in per-message mode alone, and this adapter's interrupt is line-based. */
 ULONG StorPortAcquireMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, PULONG OldIrql)
 {
-	return STOR_STATUS_UNSUCCESSFUL;
+	return STOR_STATUS_INVALID_PARAMETER;
 }
 
 ULONG StorPortReleaseMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, ULONG OldIrql)
 {
-	return STOR_STATUS_UNSUCCESSFUL;
+	return STOR_STATUS_INVALID_PARAMETER;
 }

@@ -23,7 +23,6 @@
 struct fake_source {
 	struct irq_line line;
 	_Atomic(uint64_t) due[FAKE_CPUS];
-	unsigned advances;
 	uint64_t publish_ticks; /* what the next look at the source takes */
 	bool withhold;          /* nothing is asserted, whatever is due */
 };
@@ -60,10 +59,10 @@ static inline bool fake_advance(void *context, struct sim_cpu *cpu, uint64_t now
 	struct fake_source *source = context;
 	uint64_t due = atomic_load_explicit(&source->due[cpu->index], memory_order_relaxed);
 
-	source->advances++;
-	if (source->publish_ticks)
+	if (source->publish_ticks) {
 		fake_pass(source->publish_ticks);
-	source->publish_ticks = 0;
+		source->publish_ticks = 0;
+	}
 	if (source->withhold)
 		due = SIM_NEVER;
 	irq_pin_reschedule(&source->line, cpu, due);

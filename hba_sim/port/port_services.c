@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What current miniports ask of the port beside I/O: pool memory, the
+ * performance counter, registry buffers, reports of changes, attributes.
+ *
+ * Policies: there is no registry, so that reads find nothing and writes fail;
+ * nobody above acts on a change or an attribute, so that both are dealt with at once.
+ *
+ * Source: Microsoft's public DDI reference, storport.h.
+ */
+#include <stdlib.h>
+
+#include "hba_sim/port/port_internal.h"
+
+ULONG StorPortAllocatePool(PVOID HwDeviceExtension, SIZE_T NumberOfBytes, ULONG Tag, PVOID *BufferPointer)
+{
+	if (!BufferPointer)
+		return STOR_STATUS_INVALID_PARAMETER;
+	*BufferPointer = NULL;
+	if (!HwDeviceExtension || !NumberOfBytes)
+		return STOR_STATUS_INVALID_PARAMETER;
+	if (KeGetCurrentIrql() > DISPATCH_LEVEL)
+		return STOR_STATUS_INVALID_IRQL;
+	*BufferPointer = malloc(NumberOfBytes);
+	return *BufferPointer ? STOR_STATUS_SUCCESS : STOR_STATUS_INSUFFICIENT_RESOURCES;
+}
+
+ULONG StorPortFreePool(PVOID HwDeviceExtension, PVOID BufferPointer)
+{
+	if (!HwDeviceExtension || !BufferPointer)
+		return STOR_STATUS_INVALID_PARAMETER;
+	if (KeGetCurrentIrql() > DISPATCH_LEVEL)
+		return STOR_STATUS_INVALID_IRQL;
+	free(BufferPointer);
+	return STOR_STATUS_SUCCESS;
+}
+
+/* Policy: it counts nanoseconds. */
+ULONG StorPortQueryPerformanceCounter(PVOID HwDeviceExtension, PLARGE_INTEGER PerformanceFrequency,
+				      PLARGE_INTEGER PerformanceCounter)
+{
+	if (!PerformanceCounter)
+		return STOR_STATUS_INVALID_PARAMETER;
+	PerformanceCounter->QuadPart = (LONGLONG)stamp_to_ns(&sim_cpu_self()->machine->scale, stamp_now());
+	if (PerformanceFrequency)
+		PerformanceFrequency->QuadPart = 1000000000;
+	return STOR_STATUS_SUCCESS;
+}
+
+/* Policy: a CPU's requests use the channel of its number; there is one interrupt, which is no message. */
+ULONG StorPortGetStartIoPerfParams(PVOID HwDeviceExtension, PSCSI_REQUEST_BLOCK Srb,
+				   PSTARTIO_PERFORMANCE_PARAMETERS StartIoPerfParams)
+{
+	if (!HwDeviceExtension || !Srb || !StartIoPerfParams || StartIoPerfParams->Size < sizeof(*StartIoPerfParams))
+		return STOR_STATUS_INVALID_PARAMETER;
+	StartIoPerfParams->MessageNumber = 0;
+	StartIoPerfParams->ChannelNumber = sim_cpu_self()->index % adapter_of(HwDeviceExtension)->channels;
+	return STOR_STATUS_SUCCESS;
+}
+
+PUCHAR StorPortAllocateRegistryBuffer(PVOID HwDeviceExtension, PULONG Length)
+{
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+
+	if (adapter->registry_buffer || !*Length)
+		return NULL;
+	adapter->registry_buffer = calloc(1, *Length);
+	return adapter->registry_buffer;
+}
+
+VOID StorPortFreeRegistryBuffer(PVOID HwDeviceExtension, PUCHAR Buffer)
+{
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+
+	if (Buffer != adapter->registry_buffer)
+		return;
+	free(Buffer);
+	adapter->registry_buffer = NULL;
+}
+
+BOOLEAN StorPortRegistryRead(PVOID HwDeviceExtension, PUCHAR ValueName, ULONG Global, ULONG Type, PUCHAR Buffer,
+			     PULONG BufferLength)
+{
+	*BufferLength = 0;
+	return FALSE;
+}
+
+BOOLEAN StorPortRegistryWrite(PVOID HwDeviceExtension, PUCHAR ValueName, ULONG Global, ULONG Type, PUCHAR Buffer,
+			      ULONG BufferLength)
+{
+	return FALSE;
+}
+
+/* At IRQL_DISPATCH; another report may be made from the routine. */
+static void state_changed(void *context, void *argument1, void *argument2)
+{
+	struct adapter *adapter = context;
+	PHW_STATE_CHANGE routine = adapter->state_change.routine;
+	PVOID routine_context = adapter->state_change.context;
+	STOR_ADDR_BTL8 address = adapter->state_change.address;
+
+	/* ORD port_change:B release, pairs with port_change:A: the report was read before the next one is written. */
+	atomic_store_explicit(&adapter->state_change.pending, false, memory_order_release);
+	if (routine)
+		routine(adapter->extension, routine_context, (SHORT)address.Type, &address, STOR_STATUS_SUCCESS);
+}
+
+ULONG StorPortStateChangeDetected(PVOID HwDeviceExtension, ULONG ChangedEntity, PSTOR_ADDRESS Address, ULONG Attributes,
+				  PHW_STATE_CHANGE HwStateChange, PVOID HwStateChangeContext)
+{
+	const ULONG entities = STATE_CHANGE_LUN | STATE_CHANGE_TARGET | STATE_CHANGE_BUS;
+	struct adapter *adapter;
+
+	if (!HwDeviceExtension || !Address || Address->Type != STOR_ADDRESS_TYPE_BTL8 || !ChangedEntity ||
+	    (ChangedEntity & ~entities))
+		return STOR_STATUS_INVALID_PARAMETER;
+	adapter = adapter_of(HwDeviceExtension);
+	/* ORD port_change:A acquire, pairs with port_change:B: see there. */
+	if (atomic_exchange_explicit(&adapter->state_change.pending, true, memory_order_acquire))
+		return STOR_STATUS_UNSUCCESSFUL;
+	adapter->state_change.routine = HwStateChange;
+	adapter->state_change.context = HwStateChangeContext;
+	adapter->state_change.address = *(const STOR_ADDR_BTL8 *)Address;
+	/* Not sim_dpc_init: the run before may not be quite over, which the queue waits for. */
+	adapter->state_change.dpc.routine = state_changed;
+	adapter->state_change.dpc.context = adapter;
+	sim_dpc_queue(sim_cpu_self(), &adapter->state_change.dpc, NULL, NULL);
+	return STOR_STATUS_SUCCESS;
+}
+
+ULONG StorPortSetUnitAttributes(PVOID HwDeviceExtension, PSTOR_ADDRESS Address, STOR_UNIT_ATTRIBUTES Attributes)
+{
+	return HwDeviceExtension && Address ? STOR_STATUS_SUCCESS : STOR_STATUS_INVALID_PARAMETER;
+}

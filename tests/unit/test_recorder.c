@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The recorder: what of a sample's stamps goes into which metric, in
+ * nanoseconds, and which samples lie in the window.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "bench/cell/recorder.h"
+
+#define CPUS 2
+#define BEGIN 1000000
+#define END 2000000
+/* Ticks are half a nanosecond: every sample below is even. */
+#define TICKS_PER_NS 2
+
+struct rig {
+	struct recorder recorder;
+	struct sim_cpu cpu[CPUS];
+};
+
+static int set_up(void **state)
+{
+	static struct rig rig;
+	struct stamp_scale scale;
+
+	memset(&rig, 0, sizeof(rig));
+	if (stamp_scale_set(&scale, TICKS_PER_NS, 1) || recorder_init(&rig.recorder, CPUS))
+		return -1;
+	recorder_set_scale(&rig.recorder, &scale);
+	for (unsigned c = 0; c < CPUS; c++) {
+		rig.cpu[c].index = c;
+		recorder_open(&rig.recorder.cpu[c], BEGIN, END);
+	}
+	*state = &rig;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct rig *rig = *state;
+
+	recorder_fini(&rig->recorder);
+	return 0;
+}
+
+static void interrupt(struct rig *rig, unsigned cpu, const struct irq_event *event)
+{
+	rig->recorder.probe.interrupt(&rig->recorder.probe, &rig->cpu[cpu], event);
+}
+
+static void call(struct rig *rig, unsigned cpu, const uint64_t stamp[4], uint64_t section)
+{
+	rig->recorder.probe.call(&rig->recorder.probe, &rig->cpu[cpu], stamp, section);
+}
+
+static const struct histogram *of(const struct rig *rig, unsigned cpu, enum metric metric)
+{
+	return &rig->recorder.cpu[cpu].histogram[metric];
+}
+
+/* Exactly one sample, of that many ticks. */
+static void check_only(const struct rig *rig, unsigned cpu, enum metric metric, uint64_t ticks)
+{
+	const struct histogram *h = of(rig, cpu, metric);
+
+	if (h->n != 1 || h->min != ticks / TICKS_PER_NS || h->max != ticks / TICKS_PER_NS)
+		fail_msg("%s: %lu samples, %lu to %lu ns", metric_name(metric), (unsigned long)h->n, (unsigned long)h->min,
+			 (unsigned long)h->max);
+}
+
+static uint64_t samples(const struct rig *rig)
+{
+	uint64_t n = 0;
+
+	for (unsigned c = 0; c < CPUS; c++) {
+		for (unsigned m = 0; m < METRIC_COUNT; m++)
+			n += of(rig, c, (enum metric)m)->n + of(rig, c, (enum metric)m)->out_of_range;
+	}
+	return n;
+}
+
+static void test_an_interrupts_stamps_become_its_metrics(void **state)
+{
+	struct rig *rig = *state;
+	const struct irq_event event = { .asserted = BEGIN, .masked = 2000, .model = 600, .taken = BEGIN + 3000,
+					 .entered = BEGIN + 3400, .left = BEGIN + 3400 + 5000, .spun = true };
+
+	interrupt(rig, 1, &event);
+	check_only(rig, 1, METRIC_ISR_MASKED, 2000);
+	check_only(rig, 1, METRIC_DEVICE_MODEL, 600);
+	check_only(rig, 1, METRIC_ISR_DELIVERY, 3000 - 2000 - 600);
+	check_only(rig, 1, METRIC_ISR_ACQUIRE, 400);
+	check_only(rig, 1, METRIC_ISR_SERVICE, 5000);
+	/* From asserted to entered, less what the model took: the sum of its three parts. */
+	check_only(rig, 1, METRIC_ISR_LATENCY, 3400 - 600);
+	assert_int_equal(samples(rig), 6);
+	assert_int_equal(rig->recorder.cpu[1].interrupts, 1);
+	assert_int_equal(rig->recorder.cpu[0].interrupts, 0);
+}
+
+static void test_interrupts_that_were_kept_out_are_counted(void **state)
+{
+	static const struct {
+		uint64_t masked;
+		bool spun;
+		unsigned held, spuns;
+	} cases[] = { { 0, false, 0, 0 }, { 2, false, 1, 0 }, { 0, true, 2, 1 }, { 2, true, 3, 2 } };
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct irq_event event = { .asserted = BEGIN, .taken = BEGIN + 10, .entered = BEGIN + 10, .left = BEGIN + 10,
+						 .masked = cases[i].masked, .spun = cases[i].spun };
+
+		interrupt(rig, 0, &event);
+		assert_int_equal(rig->recorder.cpu[0].interrupts, i + 1);
+		assert_int_equal(rig->recorder.cpu[0].held, cases[i].held);
+		assert_int_equal(rig->recorder.cpu[0].spun, cases[i].spuns);
+	}
+}
+
+static void test_a_calls_stamps_become_its_metrics(void **state)
+{
+	struct rig *rig = *state;
+
+	call(rig, 0, (const uint64_t[]){ BEGIN, BEGIN + 200, BEGIN + 1000, BEGIN + 1060 }, 700);
+	check_only(rig, 0, METRIC_SYNC_WAIT, 200);
+	check_only(rig, 0, METRIC_SYNC_HOLD, 800);
+	check_only(rig, 0, METRIC_SYNC_RELEASE, 60);
+	check_only(rig, 0, METRIC_SECTION, 700);
+	assert_int_equal(rig->recorder.cpu[0].calls, 1);
+	assert_int_equal(samples(rig), 4);
+
+	/* A routine without added work is no section of length 0. */
+	call(rig, 0, (const uint64_t[]){ BEGIN, BEGIN, BEGIN, BEGIN }, 0);
+	assert_int_equal(of(rig, 0, METRIC_SECTION)->n, 1);
+	assert_int_equal(of(rig, 0, METRIC_SYNC_HOLD)->n, 2);
+}
+
+static void test_an_ios_stamps_become_its_metrics(void **state)
+{
+	struct rig *rig = *state;
+
+	/* Intended before the window, completed in it: late is what it was. */
+	recorder_io(&rig->recorder.cpu[0], BEGIN - 5000, BEGIN - 1000, BEGIN + 3000);
+	check_only(rig, 0, METRIC_RESPONSE, 8000);
+	check_only(rig, 0, METRIC_SERVICE, 4000);
+	assert_int_equal(rig->recorder.cpu[0].ios, 1);
+	assert_int_equal(samples(rig), 2);
+}
+
+/* [begin, end): an interrupt by its assertion, a call by its beginning, an I/O by its completion. */
+static void test_the_window_is_half_open(void **state)
+{
+	static const struct {
+		uint64_t at;
+		bool counts;
+	} cases[] = { { 0, false }, { BEGIN - 1, false }, { BEGIN, true }, { END - 1, true }, { END, false }, { UINT64_MAX - 100, false } };
+	struct rig *rig = *state;
+	const struct recorder_cpu *rcpu = &rig->recorder.cpu[0];
+	uint64_t expected = 0;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const uint64_t at = cases[i].at;
+		const struct irq_event event = { .asserted = at, .taken = at + 2, .entered = at + 4, .left = at + 6 };
+
+		expected += cases[i].counts;
+		interrupt(rig, 0, &event);
+		call(rig, 0, (const uint64_t[]){ at, at + 2, at + 4, at + 6 }, 2);
+		recorder_io(&rig->recorder.cpu[0], at - 4, at - 2, at);
+		assert_int_equal(rcpu->interrupts, expected);
+		assert_int_equal(rcpu->calls, expected);
+		assert_int_equal(rcpu->ios, expected);
+	}
+	assert_int_equal(samples(rig), expected * (6 + 4 + 2));
+	assert_int_equal(of(rig, 0, METRIC_ISR_LATENCY)->n, expected);
+}
+
+static void test_nothing_counts_before_a_window_is_opened(void **state)
+{
+	struct rig *rig = *state;
+	struct recorder closed;
+	struct stamp_scale scale;
+	const struct irq_event event = { .asserted = BEGIN, .taken = BEGIN, .entered = BEGIN, .left = BEGIN };
+
+	assert_int_equal(stamp_scale_set(&scale, 1, 1), 0);
+	assert_int_equal(recorder_init(&closed, 1), 0);
+	recorder_set_scale(&closed, &scale);
+	closed.probe.interrupt(&closed.probe, &rig->cpu[0], &event);
+	closed.probe.call(&closed.probe, &rig->cpu[0], (const uint64_t[]){ 1, 2, 3, 4 }, 1);
+	recorder_io(&closed.cpu[0], 1, 2, UINT64_MAX);
+	assert_int_equal(closed.cpu[0].interrupts + closed.cpu[0].calls + closed.cpu[0].ios, 0);
+	for (unsigned m = 0; m < METRIC_COUNT; m++)
+		assert_int_equal(closed.cpu[0].histogram[m].n, 0);
+	recorder_fini(&closed);
+}
+
+static void test_all_cpus_are_merged(void **state)
+{
+	struct rig *rig = *state;
+	struct histogram merged;
+
+	recorder_io(&rig->recorder.cpu[0], BEGIN, BEGIN, BEGIN + 100);
+	recorder_io(&rig->recorder.cpu[1], BEGIN, BEGIN, BEGIN + 900);
+	recorder_io(&rig->recorder.cpu[1], BEGIN, BEGIN, BEGIN + 500);
+	assert_int_equal(histogram_init(&merged), 0);
+	recorder_merge(&rig->recorder, METRIC_RESPONSE, &merged);
+	assert_int_equal(merged.n, 3);
+	assert_int_equal(merged.min, 50);
+	assert_int_equal(merged.max, 450);
+	assert_int_equal(histogram_mean_ns(&merged), 250);
+	histogram_fini(&merged);
+	assert_int_equal(of(rig, 0, METRIC_RESPONSE)->n, 1);
+}
+
+/* A stamp that went backwards is out of range, not a small number. */
+static void test_nonsense_is_counted_as_out_of_range(void **state)
+{
+	struct rig *rig = *state;
+
+	call(rig, 0, (const uint64_t[]){ BEGIN + 100, BEGIN, BEGIN + 200, BEGIN + 300 }, 0);
+	assert_int_equal(of(rig, 0, METRIC_SYNC_WAIT)->n, 0);
+	assert_int_equal(of(rig, 0, METRIC_SYNC_WAIT)->out_of_range, 1);
+}
+
+int main(void)
+{
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		WITH_RIG(test_an_interrupts_stamps_become_its_metrics),
+		WITH_RIG(test_interrupts_that_were_kept_out_are_counted),
+		WITH_RIG(test_a_calls_stamps_become_its_metrics),
+		WITH_RIG(test_an_ios_stamps_become_its_metrics),
+		WITH_RIG(test_the_window_is_half_open),
+		WITH_RIG(test_nothing_counts_before_a_window_is_opened),
+		WITH_RIG(test_all_cpus_are_merged),
+		WITH_RIG(test_nonsense_is_counted_as_out_of_range),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

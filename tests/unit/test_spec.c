@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/* Cells as values: to JSON and back, service times as users write them, what cannot be run, names. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "bench/cell/spec.h"
+
+static struct cell_spec example(void)
+{
+	struct cell_spec spec;
+
+	/* Padding too, so that specs can be compared as bytes. */
+	memset(&spec, 0, sizeof(spec));
+	strcpy(spec.backend, "spinlock");
+	spec.cpus = 2;
+	spec.routing = IRQ_ROUTING_OTHER;
+	spec.half_duplex = true;
+	spec.channels = 3;
+	spec.queue_depth = 16;
+	spec.section_ns = 250;
+	spec.think_ns = 75;
+	strcpy(spec.service_time, "bimodal:5us/200us/1%");
+	spec.io_bytes = 4096;
+	spec.data = LUN_DATA_COPY;
+	strcpy(spec.trace, "/some where/a \"trace\".csv");
+	spec.trace_speed = 0.1;
+	spec.duration_ns = 200000000;
+	spec.warmup_ns = 50000000;
+	spec.oversubscribe = true;
+	spec.histogram_digits = 2;
+	spec.seed = UINT64_MAX;
+	return spec;
+}
+
+static void check_round_trip(const struct cell_spec *spec)
+{
+	json_t *json = cell_spec_to_json(spec);
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_t *again = json_loads(text, 0, NULL);
+	struct cell_spec back;
+
+	assert_non_null(again);
+	memset(&back, 0xff, sizeof(back));
+	assert_int_equal(cell_spec_from_json(again, &back), 0);
+	assert_memory_equal(&back, spec, sizeof(back));
+	json_decref(again);
+	free(text);
+	json_decref(json);
+}
+
+static void test_a_spec_survives_the_journey(void **state)
+{
+	static const double speeds[] = { INFINITY, 0.1, 1, 1000, 1e-300, 1.0 / 3 };
+	struct cell_spec spec = example();
+
+	for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++) {
+		spec.trace_speed = speeds[i];
+		check_round_trip(&spec);
+	}
+	spec.completion_dpc = true;
+	spec.half_duplex = false;
+	spec.oversubscribe = false;
+	spec.routing = IRQ_ROUTING_SPREAD;
+	spec.data = LUN_DATA_STAMP;
+	memset(spec.trace, 0, sizeof(spec.trace));
+	spec.seed = 0;
+	spec.duration_ns = INT64_MAX;
+	check_round_trip(&spec);
+	memset(spec.trace, 'x', sizeof(spec.trace) - 1);
+	memset(spec.backend, 'y', sizeof(spec.backend) - 1);
+	check_round_trip(&spec);
+}
+
+static int read_with(const char *key, json_t *value)
+{
+	const struct cell_spec spec = example();
+	json_t *json = cell_spec_to_json(&spec);
+	struct cell_spec back;
+	int err;
+
+	if (value)
+		json_object_set_new(json, key, value);
+	else
+		json_object_del(json, key);
+	err = cell_spec_from_json(json, &back);
+	json_decref(json);
+	return err;
+}
+
+static void test_a_member_that_is_missing_or_of_another_type_is_refused(void **state)
+{
+	const struct cell_spec spec = example();
+	json_t *json = cell_spec_to_json(&spec);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(json, key, value) {
+		/* Null, like no speed at all, is the fastest. */
+		if (strcmp(key, "trace_speed") == 0)
+			continue;
+		assert_int_equal(read_with(key, NULL), -EINVAL);
+		assert_int_equal(read_with(key, json_null()), -EINVAL);
+		assert_int_equal(read_with(key, json_real(1.5)), -EINVAL);
+		assert_int_equal(read_with(key, json_array()), -EINVAL);
+		if (!json_is_string(value))
+			assert_int_equal(read_with(key, json_string("1")), -EINVAL);
+		if (!json_is_integer(value))
+			assert_int_equal(read_with(key, json_integer(1)), -EINVAL);
+	}
+	json_decref(json);
+	assert_int_equal(read_with("routing", json_integer(3)), -EINVAL);
+	assert_int_equal(read_with("data", json_integer(2)), -EINVAL);
+	assert_int_equal(read_with("not a member", json_true()), 0);
+}
+
+static void check_longest(const char *key, size_t bytes)
+{
+	char text[600];
+
+	memset(text, 'z', sizeof(text));
+	text[bytes - 1] = '\0';
+	assert_int_equal(read_with(key, json_string(text)), 0);
+	text[bytes - 1] = 'z';
+	text[bytes] = '\0';
+	assert_int_equal(read_with(key, json_string(text)), -EINVAL);
+}
+
+static void test_a_text_that_is_too_long_is_refused(void **state)
+{
+	struct cell_spec spec;
+
+	check_longest("backend", sizeof(spec.backend));
+	check_longest("service_time", sizeof(spec.service_time));
+	check_longest("trace", sizeof(spec.trace));
+}
+
+static void test_routing_has_names(void **state)
+{
+	for (unsigned i = 0; i <= IRQ_ROUTING_SPREAD; i++) {
+		enum irq_routing back = (enum irq_routing)77;
+
+		assert_int_equal(cell_routing_parse(cell_routing_name((enum irq_routing)i), &back), 0);
+		assert_int_equal(back, i);
+	}
+	enum irq_routing routing;
+
+	assert_int_equal(cell_routing_parse("Same", &routing), -EINVAL);
+	assert_int_equal(cell_routing_parse("", &routing), -EINVAL);
+	assert_int_equal(cell_routing_parse("same ", &routing), -EINVAL);
+}
+
+static void test_service_times_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		enum service_time_kind kind;
+		uint64_t first, second;
+		double rare;
+	} cases[] = {
+		{ "5us", SERVICE_FIXED, 5000, 0, 0 },
+		{ "0", SERVICE_FIXED, 0, 0, 0 },
+		{ "1.5ms", SERVICE_FIXED, 1500000, 0, 0 },
+		{ "exp:20us", SERVICE_EXPONENTIAL, 20000, 0, 0 },
+		{ "exp:0", SERVICE_EXPONENTIAL, 0, 0, 0 },
+		{ "bimodal:5us/200us/1%", SERVICE_BIMODAL, 5000, 200000, 0.01 },
+		{ "bimodal:0/1ns/0", SERVICE_BIMODAL, 0, 1, 0 },
+		{ "bimodal:1us/1us/100%", SERVICE_BIMODAL, 1000, 1000, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct service_time time;
+		char error[200] = "";
+
+		assert_int_equal(cell_service_time_parse(cases[i].text, &time, error, sizeof(error)), 0);
+		assert_int_equal(time.kind, cases[i].kind);
+		assert_int_equal(time.first, cases[i].first);
+		assert_int_equal(time.second, cases[i].second);
+		assert_true(fabs(time.rare - cases[i].rare) < 1e-12);
+	}
+}
+
+static void test_doubtful_service_times_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "5", "5 us", "-5us", "us", "5us ", "exp", "exp:", "exp:5", "exp:5us/6us", "exp:exp:5us", "Exp:5us", "fixed:5us",
+		"bimodal:", "bimodal:5us", "bimodal:5us/200us", "bimodal:5us/200us/1", "bimodal:5us/200us/1%/", "bimodal:5us/200us/1%x",
+		"bimodal:/200us/1%", "bimodal:5us//1%", "bimodal:5us/200us/", "bimodal:5us/200us/101%", "bimodal:5us/200/1%",
+		"bimodal: 5us/200us/1%", "bimodal:5us/200us/1%/1%", "bimodal:0000000000000000000000001us/2us/1%", "exp:bimodal:5us/6us/1%",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct service_time time;
+		char error[200] = "";
+
+		if (cell_service_time_parse(bad[i], &time, error, sizeof(error)) != -EINVAL)
+			fail_msg("'%s' is accepted", bad[i]);
+		if (!error[0] || strchr(error, '\n'))
+			fail_msg("'%s' is refused without one line of reason", bad[i]);
+	}
+}
+
+static const char *refusal_of(const char *backend, uint64_t cpus, enum irq_routing routing, bool oversubscribe, unsigned cores)
+{
+	struct cell_spec spec = example();
+
+	strcpy(spec.backend, backend);
+	spec.cpus = cpus;
+	spec.routing = routing;
+	spec.oversubscribe = oversubscribe;
+	return cell_refusal(&spec, cores);
+}
+
+static void check_refused(const char *reason, const char *because)
+{
+	assert_non_null(reason);
+	if (!strstr(reason, because))
+		fail_msg("refused because '%s', not because of '%s'", reason, because);
+}
+
+static void test_what_cannot_be_run_is_refused_with_its_reason(void **state)
+{
+	assert_null(refusal_of("spinlock", 1, IRQ_ROUTING_SAME, false, 1));
+	assert_null(refusal_of("spinlock", 2, IRQ_ROUTING_OTHER, false, 2));
+	assert_null(refusal_of("irqmask-local", 1, IRQ_ROUTING_SAME, false, 1));
+	assert_null(refusal_of("spinlock", 64, IRQ_ROUTING_SPREAD, true, 2));
+	check_refused(refusal_of("spinlocks", 1, IRQ_ROUTING_SAME, false, 1), "back end");
+	check_refused(refusal_of("", 1, IRQ_ROUTING_SAME, false, 1), "back end");
+	check_refused(refusal_of("irqmask-local", 2, IRQ_ROUTING_SAME, false, 2), "CPU");
+	check_refused(refusal_of("spinlock", 1, IRQ_ROUTING_OTHER, false, 1), "point to the submitter");
+	check_refused(refusal_of("spinlock", 1, IRQ_ROUTING_SPREAD, false, 1), "point to the submitter");
+	check_refused(refusal_of("spinlock", 3, IRQ_ROUTING_SAME, false, 2), "cores");
+	check_refused(refusal_of("spinlock", 65, IRQ_ROUTING_SAME, true, 128), "64");
+}
+
+static void id_of(const struct cell_spec *spec, char id[CELL_ID_BYTES])
+{
+	memset(id, 0x55, CELL_ID_BYTES);
+	cell_id(spec, id);
+	assert_int_equal(strspn(id, "0123456789abcdef"), CELL_ID_BYTES - 1);
+	assert_int_equal(id[CELL_ID_BYTES - 1], '\0');
+}
+
+static void test_equal_cells_have_equal_names(void **state)
+{
+	struct cell_spec spec = example();
+	char id[CELL_ID_BYTES], other[CELL_ID_BYTES];
+
+	id_of(&spec, id);
+	spec.seed = 1;
+	id_of(&spec, other);
+	assert_string_equal(id, other);
+}
+
+/* Each member but the seed, and what only changes how a result is written. */
+static void test_different_cells_have_different_names(void **state)
+{
+	struct cell_spec spec[18];
+	char id[18][CELL_ID_BYTES];
+	size_t n = 0;
+
+#define WITH(change)                       \
+	do {                               \
+		struct cell_spec *s = &spec[n]; \
+		*s = example();            \
+		change;                    \
+		id_of(s, id[n++]);         \
+	} while (0)
+	WITH(s->seed = 2);
+	WITH(strcpy(s->backend, "ticket"));
+	WITH(s->cpus = 1);
+	WITH(s->routing = IRQ_ROUTING_SAME);
+	WITH(s->half_duplex = false);
+	WITH(s->completion_dpc = true);
+	WITH(s->channels = 1);
+	WITH(s->queue_depth = 1);
+	WITH(s->section_ns = 0);
+	WITH(s->think_ns = 0);
+	WITH(strcpy(s->service_time, "5us"));
+	WITH(s->io_bytes = 512);
+	WITH(s->data = LUN_DATA_STAMP);
+	WITH(s->trace[0] = '\0');
+	WITH(s->trace_speed = INFINITY);
+	WITH(s->duration_ns++);
+	WITH(s->warmup_ns++);
+	WITH(s->oversubscribe = false);
+	assert_int_equal(n, sizeof(spec) / sizeof(spec[0]));
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = i + 1; j < n; j++) {
+			if (strcmp(id[i], id[j]) == 0)
+				fail_msg("changes %zu and %zu give one name", i, j);
+		}
+	}
+}
+
+static void test_a_benchmark_name_is_a_path_of_keys_and_values(void **state)
+{
+	struct cell_spec spec = example();
+	char name[1200], cut[20];
+
+	cell_benchmark_name(&spec, name, sizeof(name));
+	assert_non_null(strstr(name, "backend:spinlock/"));
+	assert_non_null(strstr(name, "/routing:other/"));
+	assert_non_null(strstr(name, "/service:bimodal:5us/200us/1%/"));
+	cell_benchmark_name(&spec, cut, sizeof(cut));
+	assert_int_equal(strlen(cut), sizeof(cut) - 1);
+	memset(spec.trace, 't', sizeof(spec.trace) - 1);
+	cell_benchmark_name(&spec, name, sizeof(name));
+	assert_non_null(strstr(name, "/oversubscribe"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_spec_survives_the_journey),
+		cmocka_unit_test(test_a_member_that_is_missing_or_of_another_type_is_refused),
+		cmocka_unit_test(test_a_text_that_is_too_long_is_refused),
+		cmocka_unit_test(test_routing_has_names),
+		cmocka_unit_test(test_service_times_are_read),
+		cmocka_unit_test(test_doubtful_service_times_are_refused),
+		cmocka_unit_test(test_what_cannot_be_run_is_refused_with_its_reason),
+		cmocka_unit_test(test_equal_cells_have_equal_names),
+		cmocka_unit_test(test_different_cells_have_different_names),
+		cmocka_unit_test(test_a_benchmark_name_is_a_path_of_keys_and_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
