@@ -19,7 +19,7 @@ LAYERS = ["hba_sim", "impls", "bench", "tests"]
 DDK = "hba_sim/ddk"
 # Compiled with the driver kit on the include path, so that a plain name means a header there.
 DDK_USERS = ("hba_sim/ddk/", "hba_sim/miniports/")
-CXX_FILES = {"bench/gbench_shim.cc"}
+CXX_FILES = {"bench/gbench/gbench_shim.cc"}
 C_SUFFIXES = (".c", ".h", ".def")
 CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx")
 SCRIPT_SUFFIXES = (".py", ".sh", ".cmake")
@@ -136,7 +136,7 @@ CLEAN = {
     "impls/gate.h": C_HEAD + "/* The including file defines GATE. */\n",
     "impls/backends.def": C_HEAD,
     "bench/torture/a-b.h": header("STORSYNC_BENCH_TORTURE_A_B_H", '#include "impls/contract.h"\n#include <stdio.h>\n'),
-    "bench/gbench_shim.cc": C_HEAD,
+    "bench/gbench/gbench_shim.cc": C_HEAD,
     "tests/unit/test_a.c": C_HEAD + '#include "bench/torture/a-b.h"\n',
     "tests/tool.py": f"#!/usr/bin/env python3\n# {SPDX}\n",
     "scripts/run.sh": f"#!/bin/sh\n# {SPDX}\n",

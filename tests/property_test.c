@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/quantity.h"
+#include "bench/cli/quantity.h"
 #include "bench/torture/torture.h"
 #include "impls/backends.h"
 

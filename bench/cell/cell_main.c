@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "bench/cell/cell.h"
-#include "bench/gbench.h"
+#include "bench/gbench/gbench.h"
 
 /* Exit statuses that the parent tells apart. */
 enum { CELL_DONE = 0, CELL_FAILED = 1, CELL_BAD_SPEC = 2, CELL_HANGS = 6 };

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bench/histogram.h"
-#include "bench/metric.h"
+#include "bench/instruments/histogram.h"
+#include "bench/instruments/metric.h"
 #include "hba_sim/port/port.h"
 
 struct recorder_cpu {

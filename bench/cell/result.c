@@ -13,8 +13,8 @@
 
 #include "bench/cell/cell.h"
 #include "bench/cell/findings.h"
-#include "bench/rank_test.h"
-#include "bench/schema.h"
+#include "bench/stats/rank_test.h"
+#include "bench/files/schema.h"
 
 static const struct {
 	const char *column;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/quantity.h"
+#include "bench/cli/quantity.h"
 #include "impls/backends.h"
 
 static const char *const routing_names[] = {

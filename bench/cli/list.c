@@ -8,7 +8,7 @@
 
 #include "bench/cli/usage.h"
 #include "bench/cli/version.h"
-#include "bench/metric.h"
+#include "bench/instruments/metric.h"
 #include "impls/backends.h"
 
 struct flag_name {

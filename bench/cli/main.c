@@ -9,7 +9,7 @@
 #include "bench/cli/list.h"
 #include "bench/cli/usage.h"
 #include "bench/cli/version.h"
-#include "bench/micro.h"
+#include "bench/micro/micro.h"
 #include "bench/run/run.h"
 #include "bench/torture/torture.h"
 

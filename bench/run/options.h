@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bench/quantity.h"
+#include "bench/cli/quantity.h"
 
 struct run_options {
 	struct quantity_list backends;

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "bench/cli/usage.h"
-#include "bench/placement.h"
-#include "bench/run/files.h"
+#include "bench/instruments/placement.h"
+#include "bench/run/run_files.h"
 #include "bench/run/invoke.h"
 #include "bench/run/matrix.h"
 #include "bench/run/options.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/rank_test.h"
+#include "bench/stats/rank_test.h"
 
 #define ALPHA 0.05
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/clock.h"
+#include "bench/instruments/clock.h"
 #include "bench/torture/torture.h"
 
 static int calibrate(struct torture_host *host)

@@ -7,7 +7,7 @@
 #include <sys/random.h>
 
 #include "bench/cli/usage.h"
-#include "bench/quantity.h"
+#include "bench/cli/quantity.h"
 #include "bench/torture/torture.h"
 #include "impls/backends.h"
 

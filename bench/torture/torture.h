@@ -20,7 +20,7 @@
 
 #include <hwloc.h>
 
-#include "bench/placement.h"
+#include "bench/instruments/placement.h"
 #include "hba_sim/machine/stamp.h"
 #include "hba_sim/machine/sync_ops.h"
 

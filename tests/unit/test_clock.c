@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "bench/clock.h"
+#include "bench/instruments/clock.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define NS_PER_S 1000000000u

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "bench/csv.h"
+#include "bench/files/csv.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

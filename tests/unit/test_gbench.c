@@ -20,8 +20,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "bench/gbench.h"
-#include "bench/gbench_flags.h"
+#include "bench/gbench/gbench.h"
+#include "bench/gbench/gbench_flags.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define RESULTS_MAX 64

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bench/histogram.h"
+#include "bench/instruments/histogram.h"
 
 #define SAMPLES 200000u
 

@@ -327,6 +327,18 @@ static void test_an_old_section_is_forgotten(void **state)
 	assert_int_equal(tap->event[3].masked, 0);
 }
 
+/* A gate that opens on behalf of another CPU's interrupt kept this one out of nothing. */
+static void test_anothers_gate_is_no_masked_time(void **state)
+{
+	struct rig *rig = *state;
+
+	raise_in(rig, LOW, 0);
+	fake_pass(SECTION_TICKS);
+	irq_line_redeliver(&rig->tap[LOW].source.line);
+	sim_cpu_look(rig->cpu);
+	assert_int_equal(only_event(rig, LOW)->masked, 0);
+}
+
 static void test_publishing_is_the_models_share(void **state)
 {
 	struct rig *rig = *state;
@@ -469,6 +481,7 @@ int main(void)
 		WITH_RIG(test_a_section_behind_a_gate_is_masked_time),
 		WITH_RIG(test_a_gate_and_then_an_irql_are_masked_to_the_later_end),
 		WITH_RIG(test_an_old_section_is_forgotten),
+		WITH_RIG(test_anothers_gate_is_no_masked_time),
 		WITH_RIG(test_publishing_is_the_models_share),
 		WITH_RIG(test_a_fruitless_look_is_charged_to_no_later_interrupt),
 		WITH_RIG(test_waiting_for_another_cpus_isr_is_not_the_models_share),

@@ -183,6 +183,22 @@ static void test_the_dpc_of_an_isr_waits_for_the_code_at_dispatch(void **state)
 	assert_int_equal(rig->dpcs, 1);
 }
 
+static void test_interrupts_come_before_dpcs(void **state)
+{
+	struct rig *rig = *state;
+	struct sim_dpc waiting;
+	uint8_t old = sim_raise(rig->cpu, IRQL_HIGH);
+
+	sim_dpc_init(&waiting, count_dpc, rig);
+	sim_dpc_queue(rig->cpu, &waiting, NULL, NULL);
+	rig->queue_from_isr = true;
+	fake_raise(&rig->source, rig->cpu, stamp_now());
+	sim_lower(rig->cpu, old);
+	assert_int_equal(rig->interrupts, 1);
+	assert_int_equal(rig->dpcs_seen_by_isr, 0);
+	assert_int_equal(rig->dpcs, 2);
+}
+
 /* An interrupt may preempt a DPC; the level it goes back to is the DPC's. */
 static void raise_within_a_dpc(void *context, void *argument1, void *argument2)
 {
@@ -221,6 +237,7 @@ int main(void)
 		WITH_RIG(test_a_dpc_runs_on_a_lowering_straight_from_dirql),
 		WITH_RIG(test_an_isr_runs_at_its_dirql_and_its_dpc_after_it),
 		WITH_RIG(test_the_dpc_of_an_isr_waits_for_the_code_at_dispatch),
+		WITH_RIG(test_interrupts_come_before_dpcs),
 		WITH_RIG(test_an_interrupt_preempts_a_dpc),
 	};
 

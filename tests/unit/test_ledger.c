@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "bench/ledger.h"
+#include "bench/instruments/ledger.h"
 
 #define LUN 9u
 #define LUN_BLOCKS 100000u

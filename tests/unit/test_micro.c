@@ -17,12 +17,12 @@
 
 #include <cmocka.h>
 
-#include "bench/csv.h"
-#include "bench/gbench.h"
-#include "bench/micro_cases.h"
-#include "bench/micro_list.h"
-#include "bench/micro_report.h"
-#include "bench/peers.h"
+#include "bench/files/csv.h"
+#include "bench/gbench/gbench.h"
+#include "bench/micro/micro_cases.h"
+#include "bench/micro/micro_list.h"
+#include "bench/micro/micro_report.h"
+#include "bench/micro/peers.h"
 #include "hba_sim/machine/cpu.h"
 #include "impls/backends.h"
 

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "bench/gap_probe.h"
-#include "bench/noise.h"
+#include "bench/instruments/gap_probe.h"
+#include "bench/instruments/noise.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "bench/placement.h"
+#include "bench/instruments/placement.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

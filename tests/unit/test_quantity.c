@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "bench/quantity.h"
+#include "bench/cli/quantity.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "bench/rank_test.h"
+#include "bench/stats/rank_test.h"
 
 static uint64_t random_state = 2463534242u;
 

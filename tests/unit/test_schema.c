@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "bench/metric.h"
-#include "bench/schema.h"
+#include "bench/instruments/metric.h"
+#include "bench/files/schema.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -235,6 +235,8 @@ static void test_a_head_beyond_the_table_is_refused(void **state)
 {
 	struct rig *rig = *state;
 
+	/* What follows the table looks like a descriptor that is in order. */
+	vq_describe(&rig->driver, SIZE, SIM_PHYS_BASE, 16, 0, 0);
 	for (uint32_t head = SIZE; head <= UINT16_MAX; head++)
 		assert_int_equal(resolve(rig, (uint16_t)head), -EINVAL);
 }

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The column lists themselves: see schema.h. Metrics are not spelt here but
+ * expanded from metric.h, each to the same nine columns.
+ */
+#include "bench/instruments/metric.h"
+#include "bench/files/schema.h"
+
+#define SCHEMA(file, list) \
+	{ .name = file, .columns = list, .count = sizeof(list) / sizeof(list[0]) }
+
+/* X(...) of metric.h: the columns of one metric. */
+#define METRIC_COLUMNS(id, name, what) \
+	{ #name "_n", CSV_INTEGER, "", what ": samples in range" }, \
+	{ #name "_min_ns", CSV_INTEGER, "ns", what ": smallest" }, \
+	{ #name "_mean_ns", CSV_INTEGER, "ns", what ": mean, rounded to nearest" }, \
+	{ #name "_p50_ns", CSV_INTEGER, "ns", what ": median" }, \
+	{ #name "_p90_ns", CSV_INTEGER, "ns", what ": 90th percentile" }, \
+	{ #name "_p99_ns", CSV_INTEGER, "ns", what ": 99th percentile" }, \
+	{ #name "_p99_9_ns", CSV_INTEGER, "ns", what ": 99.9th percentile" }, \
+	{ #name "_p99_99_ns", CSV_INTEGER, "ns", what ": 99.99th percentile" }, \
+	{ #name "_max_ns", CSV_INTEGER, "ns", what ": largest; shown, never tested" },
+
+/* What ties a row of the other files to one of summary.csv. */
+#define KEY_COLUMNS \
+	{ "run_id", CSV_STRING, "", "the run, also the name of its directory" }, \
+	{ "cell_id", CSV_STRING, "", "the cell: one combination of parameters" }, \
+	{ "invocation", CSV_INTEGER, "", "number of the process within its cell" }
+
+static const struct csv_column summary_columns[] = {
+	{ "schema_version", CSV_INTEGER, "", "version of these columns" },
+	KEY_COLUMNS,
+	{ "block", CSV_INTEGER, "", "randomized complete block the invocation belongs to" },
+	{ "order_index", CSV_INTEGER, "", "position in the order actually run" },
+	{ "seed", CSV_INTEGER, "", "seed of every random choice" },
+	{ "status", CSV_STRING, "", "how the invocation ended" },
+	{ "status_reason", CSV_STRING, "", "why it was refused or failed" },
+	{ "started_utc", CSV_DATETIME, "", "start of the invocation" },
+	{ "host_id", CSV_STRING, "", "the machine" },
+	{ "build_id", CSV_STRING, "", "the build of the program" },
+	{ "backend", CSV_STRING, "", "synchronization back end" },
+	{ "delivery", CSV_STRING, "", "how interrupts are delivered: poll, signal or thread" },
+	{ "duplex", CSV_STRING, "", "StorPort synchronization model: full or half" },
+	{ "interrupt_mode", CSV_STRING, "", "line-based or message-signalled interrupts, and their locking" },
+	{ "workload", CSV_STRING, "", "what the submitters do" },
+	{ "arrival", CSV_STRING, "", "arrival process of the I/Os" },
+	{ "cpus", CSV_INTEGER, "", "simulated CPUs" },
+	{ "irq_routing", CSV_STRING, "", "which CPU a vector targets" },
+	{ "vectors", CSV_INTEGER, "", "interrupt vectors" },
+	{ "queue_depth", CSV_INTEGER, "", "I/Os outstanding at most" },
+	{ "section_ns", CSV_INTEGER, "ns", "work asked for in a critical section" },
+	{ "think_ns", CSV_INTEGER, "ns", "work asked for between operations" },
+	{ "irq_rate_hz", CSV_NUMBER, "Hz", "interrupt rate asked for" },
+	{ "placement", CSV_STRING, "", "how simulated CPUs map to cores" },
+	{ "sched_policy", CSV_STRING, "", "scheduling policy in effect" },
+	{ "duration_s", CSV_NUMBER, "s", "length of the measured window" },
+	{ "warmup_s", CSV_NUMBER, "s", "length of the warm-up before it" },
+	{ "steady", CSV_BOOLEAN, "", "whether a steady state was reached" },
+	{ "clock", CSV_STRING, "", "source of the time stamps" },
+	{ "tsc_hz", CSV_INTEGER, "Hz", "calibrated TSC frequency" },
+	{ "stamp_cost_ns", CSV_INTEGER, "ns", "cost of taking one stamp" },
+	{ "section_actual_p50_ns", CSV_INTEGER, "ns", "median work actually done in a critical section" },
+	{ "ios", CSV_INTEGER, "", "I/Os completed" },
+	{ "sync_calls", CSV_INTEGER, "", "synchronized calls" },
+	{ "interrupts", CSV_INTEGER, "", "interrupts serviced" },
+	{ "missed", CSV_INTEGER, "", "interrupts asserted but not serviced" },
+	{ "lost", CSV_INTEGER, "", "I/Os not completed" },
+	{ "out_of_range", CSV_INTEGER, "", "samples that no histogram could hold" },
+	{ "offered_iops", CSV_NUMBER, "1/s", "I/Os offered" },
+	{ "iops", CSV_NUMBER, "1/s", "I/Os completed" },
+	{ "sync_per_s", CSV_NUMBER, "1/s", "synchronized calls" },
+	{ "irq_per_s", CSV_NUMBER, "1/s", "interrupts serviced" },
+	METRICS_OF_SUMMARY(METRIC_COLUMNS)
+	{ "jain", CSV_NUMBER, "", "Jain's fairness index over CPUs" },
+	{ "full_concurrency", CSV_NUMBER, "", "share of time with all threads running" },
+	{ "gap_count", CSV_INTEGER, "", "gaps the spin probe saw" },
+	{ "gap_lost_frac", CSV_NUMBER, "", "share of time lost in those gaps" },
+	{ "cpu_lost_frac", CSV_NUMBER, "", "share of wall time without CPU time" },
+	{ "steal_frac", CSV_NUMBER, "", "share of time stolen, as the kernel counts it" },
+	{ "nivcsw", CSV_INTEGER, "", "involuntary context switches" },
+	{ "nvcsw", CSV_INTEGER, "", "voluntary context switches" },
+	{ "migrations", CSV_INTEGER, "", "moves of a thread between cores" },
+	{ "wait_bound_ns", CSV_INTEGER, "ns", "bound on waiting that the back end implies" },
+	{ "bound_held", CSV_BOOLEAN, "", "whether no wait exceeded the bound" },
+	{ "violations", CSV_INTEGER, "", "breaches of exclusion or data integrity" },
+	{ "gate", CSV_STRING, "", "verdict of the quality gate" },
+	{ "gate_codes", CSV_STRING, "", "what the gate objected to" },
+	{ "completion", CSV_STRING, "", "where I/Os are completed: isr or dpc" },
+	{ "channels", CSV_INTEGER, "", "concurrent submission channels" },
+	{ "io_bytes", CSV_INTEGER, "byte", "size of an I/O" },
+	{ "service_time", CSV_STRING, "", "the device's service time, as given" },
+	{ "data_mode", CSV_STRING, "", "what an I/O moves: stamp or copy" },
+	{ "trace", CSV_STRING, "", "file name of the trace replayed" },
+	{ "trace_speed", CSV_STRING, "", "speed of the replay: a factor, or max" },
+	{ "oversubscribed", CSV_BOOLEAN, "", "more simulated CPUs than usable cores" },
+	{ "preempted_held", CSV_INTEGER, "", "interrupts that became due while the lock was held" },
+	{ "deferred", CSV_INTEGER, "", "times the back end deferred the ISR" },
+	{ "spurious", CSV_INTEGER, "", "interrupts that nothing had raised" },
+	{ "unordered_reads", CSV_INTEGER, "", "stamp pairs that ran backwards" },
+	{ "stamp_drift_ppm", CSV_NUMBER, "ppm", "clock calibration at the end against that at the start" },
+	{ "backend_reason", CSV_STRING, "", "why the back end refused the combination" },
+	METRICS_APPENDED(METRIC_COLUMNS)
+};
+
+static const struct csv_column latency_columns[] = {
+	KEY_COLUMNS,
+	{ "metric", CSV_STRING, "", "the interval measured" },
+	{ "percentile", CSV_NUMBER, "", "percentile, from 0 to 100" },
+	{ "value_ns", CSV_INTEGER, "ns", "its value; empty with fewer than 10 samples beyond" },
+	{ "n", CSV_INTEGER, "", "samples it rests on" },
+};
+
+static const struct csv_column histogram_columns[] = {
+	KEY_COLUMNS,
+	{ "cpu", CSV_INTEGER, "", "simulated CPU that recorded the samples" },
+	{ "metric", CSV_STRING, "", "the interval measured" },
+	{ "lo_ns", CSV_INTEGER, "ns", "smallest value of the bucket" },
+	{ "hi_ns", CSV_INTEGER, "ns", "largest value of the bucket" },
+	{ "count", CSV_INTEGER, "", "samples in it" },
+};
+
+static const struct csv_column cpus_columns[] = {
+	KEY_COLUMNS,
+	{ "cpu", CSV_INTEGER, "", "simulated CPU" },
+	{ "os_cpu", CSV_INTEGER, "", "logical CPU it was pinned to" },
+	{ "core", CSV_INTEGER, "", "physical core of that" },
+	{ "numa", CSV_INTEGER, "", "NUMA node of that" },
+	{ "ops", CSV_INTEGER, "", "operations completed" },
+	{ "cpu_time_ns", CSV_INTEGER, "ns", "thread CPU time in the window" },
+	{ "wall_ns", CSV_INTEGER, "ns", "wall time of the window" },
+	{ "nivcsw", CSV_INTEGER, "", "involuntary context switches" },
+};
+
+const struct csv_schema schema_summary = SCHEMA("summary.csv", summary_columns);
+const struct csv_schema schema_latency = SCHEMA("latency.csv", latency_columns);
+const struct csv_schema schema_histogram = SCHEMA("histogram.csv", histogram_columns);
+const struct csv_schema schema_cpus = SCHEMA("cpus.csv", cpus_columns);
