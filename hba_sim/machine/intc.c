@@ -166,19 +166,17 @@ static void end_of_interrupt(struct irq_line *line)
 }
 
 /*
- * The stamps up to `taken`, and what of the time before it was whose.  The
- * model's is what the look at `now` took: publishing done by earlier looks, which
- * found the line in service elsewhere, went on beside that and delayed nothing.
+ * The stamps up to `taken`, and what of the time before it was whose.  What was
+ * masked ended by `now`, and the model's is what the look at `now` took, so that
+ * they do not overlap: publishing done by earlier looks, which found the line in
+ * service elsewhere, went on beside that and delayed nothing.
  */
 static void stamp_taken(const struct irq_line *line, const struct irq_pin *pin, uint64_t now, uint64_t model,
 			struct irq_event *event)
 {
-	uint64_t rest;
-
 	event->taken = stamp_now();
 	event->masked = masked_ticks(line, pin, event->asserted, now);
-	rest = event->taken - event->asserted - event->masked;
-	event->model = model < rest ? model : rest;
+	event->model = model;
 }
 
 static void note_deferred(struct irq_pin *pin, uint64_t reopened, uint64_t now)
