@@ -17,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench/run/elapsed.h"
 
 #define STATUS_HANGS 6
 
@@ -100,22 +101,14 @@ static bool take(struct sink *sink)
 	return true;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Drains both pipes until they close; false when the time or the user ended it first. */
 static bool listen_until_end(struct child *child, int64_t limit_ms)
 {
 	struct pollfd fds[2] = { { .fd = child->out.fd, .events = POLLIN }, { .fd = child->err.fd, .events = POLLIN } };
-	int64_t end = now_ms() + limit_ms;
+	int64_t end = elapsed_ms() + limit_ms;
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		int64_t left = end - now_ms();
+		int64_t left = end - elapsed_ms();
 
 		if (invoke_interrupted || left <= 0)
 			return false;

@@ -5,20 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "bench/run/elapsed.h"
 
 void progress_begin(struct progress *progress, size_t total)
 {
-	*progress = (struct progress){ .total = total, .terminal = isatty(STDERR_FILENO), .begin_ms = now_ms() };
+	*progress = (struct progress){ .total = total, .terminal = isatty(STDERR_FILENO), .begin_ms = elapsed_ms() };
 }
 
 static void erase_line(const struct progress *progress)
@@ -29,12 +22,12 @@ static void erase_line(const struct progress *progress)
 
 void progress_show(struct progress *progress, size_t index, const char *backend, uint64_t cpus)
 {
-	int64_t elapsed_ms = now_ms() - progress->begin_ms;
+	int64_t passed_ms = elapsed_ms() - progress->begin_ms;
 	char left[32] = "";
 
 	if (index)
 		snprintf(left, sizeof(left), ", %" PRId64 " s left",
-			 elapsed_ms * (int64_t)(progress->total - index) / (int64_t)index / 1000);
+			 passed_ms * (int64_t)(progress->total - index) / (int64_t)index / 1000);
 	if (progress->terminal) {
 		fprintf(stderr, "\r\033[K[%zu/%zu]%s: %s on %" PRIu64 " CPU%s", index + 1, progress->total, left, backend, cpus,
 			cpus == 1 ? "" : "s");
