@@ -218,6 +218,11 @@ static void test_a_bus_reset_completes_what_is_in_flight(void **state)
 	}
 	assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
 
+	/* Another one finds nothing. */
+	port_reset_bus(&rig.adapter, rig.cpu);
+	assert_int_equal(rig.done, in_flight);
+	check_clean();
+
 	/* It works as before: the ring is empty, and the device answers. */
 	rig.hba.params.service.first = 0;
 	submit(0, 0, SCSI_OP_READ_10, 0, 1, SRB_FLAGS_DATA_IN);
