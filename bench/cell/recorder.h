@@ -2,8 +2,9 @@
 /*
  * The recorder: for each simulated CPU a histogram a metric, on lines that no other CPU touches.
  *
- * It is the port driver's probe.  A sample counts when its first stamp lies in
- * the measured window; one outside is part of warm-up or of the end.
+ * It is the port driver's probe.  An interrupt or a call counts when its first
+ * stamp lies in the measured window, an I/O when its completion does; the rest
+ * is part of warm-up or of the end.
  */
 #ifndef STORSYNC_BENCH_CELL_RECORDER_H
 #define STORSYNC_BENCH_CELL_RECORDER_H

@@ -78,16 +78,17 @@ void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_b
 		 spec->oversubscribe ? "/oversubscribe" : "");
 }
 
-/* FNV-1a (Fowler, Noll, Vo) over the name and the durations. */
+/* FNV-1a (Fowler, Noll, Vo) over the name and what the name leaves out or shortens. */
 void cell_id(const struct cell_spec *spec, char id[CELL_ID_BYTES])
 {
-	char name[1200];
+	char name[2000];
 	size_t used;
 	uint64_t hash = 0xcbf29ce484222325u;
 
 	cell_benchmark_name(spec, name, sizeof(name));
 	used = strlen(name);
-	snprintf(name + used, sizeof(name) - used, "/%" PRIu64 "/%" PRIu64, spec->duration_ns, spec->warmup_ns);
+	snprintf(name + used, sizeof(name) - used, "/%" PRIu64 "/%" PRIu64 "/%s/%.17g", spec->duration_ns, spec->warmup_ns,
+		 spec->trace, spec->trace_speed);
 	for (const char *c = name; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
 	snprintf(id, CELL_ID_BYTES, "%016" PRIx64, hash);
@@ -167,6 +168,9 @@ int cell_spec_from_json(const json_t *json, struct cell_spec *spec)
 	value = json_object_get(json, "trace_speed");
 	spec->trace_speed = json_is_number(value) ? json_number_value(value) : INFINITY;
 	if (spec->routing > IRQ_ROUTING_SPREAD || spec->data > LUN_DATA_COPY)
+		return -EINVAL;
+	/* What is divided by. */
+	if (!spec->cpus || !spec->queue_depth || spec->io_bytes < BLOCK_STAMP_BLOCK_BYTES)
 		return -EINVAL;
 	return 0;
 }

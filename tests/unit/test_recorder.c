@@ -160,7 +160,9 @@ static void test_the_window_is_half_open(void **state)
 	static const struct {
 		uint64_t at;
 		bool counts;
-	} cases[] = { { 0, false }, { BEGIN - 1, false }, { BEGIN, true }, { END - 1, true }, { END, false }, { UINT64_MAX - 100, false } };
+	} cases[] = {
+		{ 0, false }, { BEGIN - 1, false }, { BEGIN, true }, { END - 1, true }, { END, false }, { UINT64_MAX - 100, false },
+	};
 	struct rig *rig = *state;
 	const struct recorder_cpu *rcpu = &rig->recorder.cpu[0];
 	uint64_t expected = 0;

@@ -21,8 +21,8 @@
 #define INTERRUPTS_MAX 64
 #define A_WHILE 100000
 
-enum { FEATURES = 0x00, DRIVER_FEATURES = 0x04, PFN = 0x08, QUEUE_BYTES = 0x0c, SELECT = 0x0e, NOTIFY = 0x10, STATUS = 0x12, ISR = 0x13,
-       CONFIG = 0x14 };
+enum { FEATURES = 0x00, DRIVER_FEATURES = 0x04, PFN = 0x08, QUEUE_SIZE = 0x0c, SELECT = 0x0e, NOTIFY = 0x10,
+       STATUS = 0x12, ISR = 0x13, CONFIG = 0x14 };
 
 struct rig {
 	struct sim_machine machine;
@@ -200,7 +200,7 @@ static void test_registers_answer_as_the_legacy_interface_has_them(void **state)
 	for (uint32_t q = 0; q < 5; q++) {
 		out(SELECT, 2, q);
 		assert_int_equal(in(SELECT, 2), q);
-		assert_int_equal(in(QUEUE_BYTES, 2), sizes[q]);
+		assert_int_equal(in(QUEUE_SIZE, 2), sizes[q]);
 		assert_int_equal(in(PFN, 4), q == 2 ? vq_pfn(&rig.request_queue) : 0);
 	}
 	assert_int_equal(errors(), 0);
@@ -679,7 +679,8 @@ static void test_what_was_in_the_device_dies_with_a_reset(void **state)
 /* Any driver at all: registers of every width, and a ring of noise. */
 static void test_noise_leaves_the_device_standing(void **state)
 {
-	static const uint32_t offsets[] = { FEATURES, DRIVER_FEATURES, PFN, QUEUE_BYTES, SELECT, NOTIFY, NOTIFY, NOTIFY, STATUS, ISR, CONFIG };
+	static const uint32_t offsets[] = { FEATURES, DRIVER_FEATURES, PFN, QUEUE_SIZE, SELECT, NOTIFY, NOTIFY, NOTIFY,
+					    STATUS, ISR, CONFIG };
 	uint64_t random = 11;
 
 	for (unsigned round = 0; round < 200000; round++) {
