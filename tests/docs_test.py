@@ -293,7 +293,7 @@ def run_block(block, tree, stubs):
 
 
 def words_of(text):
-    return set(re.findall(r'[A-Za-z][A-Za-z-]+', text))
+    return set(re.findall(r'(?<!\w)[A-Za-z][A-Za-z-]+(?!\w)', text))
 
 
 def check_commands(root, binary):

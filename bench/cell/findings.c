@@ -26,8 +26,10 @@ void cell_find(const struct cell *cell, struct cell_findings *findings)
 		.missed = virtio_scsi_lines_up(&cell->hba),
 		.unordered = report.unordered,
 	};
-	for (unsigned c = 0; c < cell->spec.cpus; c++)
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
 		findings->lost += cell->cpu[c].in_flight;
+		findings->ios += cell->recorder.cpu[c].ios;
+	}
 }
 
 /* The witness's first finding: who came, and whom it met. */
@@ -67,6 +69,9 @@ const char *cell_judge(const struct cell *cell, const struct cell_findings *find
 		snprintf(reason, reason_bytes, "%" PRIu64 " I/Os and %" PRIu64 " interrupts lost", findings->lost, findings->missed);
 	} else if (!clock_drift_acceptable(&cell->calibration)) {
 		snprintf(reason, reason_bytes, "the clock drifted by %.0f ppm", cell->calibration.drift_ppm);
+		return "failed";
+	} else if (!findings->ios) {
+		snprintf(reason, reason_bytes, "no I/O was completed in the window: the CPUs were taken away, or it is too short");
 		return "failed";
 	} else {
 		return "ok";

@@ -9,6 +9,7 @@
 struct cell;
 
 struct cell_findings {
+	uint64_t ios;       /* completed in the window */
 	uint64_t exclusion; /* times that two were inside at once */
 	uint64_t data;      /* blocks or I/Os that the ledger found wrong, in the end as well */
 	uint64_t twice;     /* I/Os reported complete more than once */

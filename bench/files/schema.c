@@ -47,7 +47,7 @@ static const struct csv_column summary_columns[] = {
 	{ "cpus", CSV_INTEGER, "", "simulated CPUs" },
 	{ "irq_routing", CSV_STRING, "", "which CPU a vector targets" },
 	{ "vectors", CSV_INTEGER, "", "interrupt vectors" },
-	{ "queue_depth", CSV_INTEGER, "", "I/Os outstanding at most" },
+	{ "queue_depth", CSV_INTEGER, "", "I/Os outstanding at most, on each CPU" },
 	{ "section_ns", CSV_INTEGER, "ns", "work asked for in a critical section" },
 	{ "think_ns", CSV_INTEGER, "ns", "work asked for between operations" },
 	{ "irq_rate_hz", CSV_NUMBER, "Hz", "interrupt rate asked for" },
@@ -93,10 +93,10 @@ static const struct csv_column summary_columns[] = {
 	{ "trace", CSV_STRING, "", "file name of the trace replayed" },
 	{ "trace_speed", CSV_STRING, "", "speed of the replay: a factor, or max" },
 	{ "oversubscribed", CSV_BOOLEAN, "", "more simulated CPUs than usable cores" },
-	{ "preempted_held", CSV_INTEGER, "", "interrupts that became due while the lock was held" },
+	{ "preempted_held", CSV_INTEGER, "", "interrupts that fell due while IRQL, gate or lock kept them out" },
 	{ "deferred", CSV_INTEGER, "", "times the back end deferred the ISR" },
-	{ "spurious", CSV_INTEGER, "", "interrupts that nothing had raised" },
-	{ "unordered_reads", CSV_INTEGER, "", "stamp pairs that ran backwards" },
+	{ "spurious", CSV_INTEGER, "", "interrupts taken whose ISR said that they were not its own" },
+	{ "unordered_reads", CSV_INTEGER, "", "reads that a write to the same blocks overlapped: either version is right" },
 	{ "stamp_drift_ppm", CSV_NUMBER, "ppm", "clock calibration at the end against that at the start" },
 	{ "backend_reason", CSV_STRING, "", "why the back end refused the combination" },
 	METRICS_APPENDED(METRIC_COLUMNS)
@@ -126,8 +126,8 @@ static const struct csv_column cpus_columns[] = {
 	{ "core", CSV_INTEGER, "", "physical core of that" },
 	{ "numa", CSV_INTEGER, "", "NUMA node of that" },
 	{ "ops", CSV_INTEGER, "", "operations completed" },
-	{ "cpu_time_ns", CSV_INTEGER, "ns", "thread CPU time in the window" },
-	{ "wall_ns", CSV_INTEGER, "ns", "wall time of the window" },
+	{ "cpu_time_ns", CSV_INTEGER, "ns", "CPU time of its thread, from the meeting of all threads to the end of draining" },
+	{ "wall_ns", CSV_INTEGER, "ns", "wall time, from the meeting of all threads to the end of draining" },
 	{ "nivcsw", CSV_INTEGER, "", "involuntary context switches" },
 };
 

@@ -11,6 +11,8 @@
 #include "bench/stats/rank_test.h"
 
 #define ALPHA 0.05
+/* Less than this is an ordinary machine. */
+#define NOISE_WORTH_SAYING 0.05
 
 static const struct {
 	const char *key;
@@ -40,6 +42,12 @@ void table_fini(struct table *table)
 	table->row = NULL;
 }
 
+static void add_sample(struct table_samples *samples, const json_t *value)
+{
+	if (json_is_number(value) && samples->n < sizeof(samples->value) / sizeof(samples->value[0]))
+		samples->value[samples->n++] = json_number_value(value);
+}
+
 void table_add(struct table *table, size_t cell, const char *status, const char *reason, const json_t *summary)
 {
 	struct table_row *row = &table->row[cell];
@@ -51,13 +59,9 @@ void table_add(struct table *table, size_t cell, const char *status, const char 
 		snprintf(row->reason, sizeof(row->reason), "%s", reason);
 		return;
 	}
-	for (unsigned c = 0; c < TABLE_COLUMNS; c++) {
-		const json_t *value = json_object_get(summary, columns[c].key);
-		struct table_samples *samples = &row->column[c];
-
-		if (json_is_number(value) && samples->n < sizeof(samples->value) / sizeof(samples->value[0]))
-			samples->value[samples->n++] = json_number_value(value);
-	}
+	for (unsigned c = 0; c < TABLE_COLUMNS; c++)
+		add_sample(&row->column[c], json_object_get(summary, columns[c].key));
+	add_sample(&row->cpu_lost, json_object_get(summary, "cpu_lost_frac"));
 }
 
 /* Equal but for the back end. */
@@ -204,6 +208,22 @@ static void print_refused_group(const struct table *table, const struct group *g
 	fprintf(out, "  skipped: %s\n", table->matrix->cell[group->cell[0]].refusal);
 }
 
+/* The cell that lost the most, by its median: what the machine did to the figures above. */
+static void print_noise(const struct table *table, FILE *out)
+{
+	double worst = 0;
+
+	for (size_t c = 0; c < table->matrix->cells; c++) {
+		const struct table_samples *lost = &table->row[c].cpu_lost;
+
+		if (lost->n)
+			worst = fmax(worst, rank_median(lost->value, lost->n));
+	}
+	if (worst > NOISE_WORTH_SAYING)
+		fprintf(out, "\nNoise: others took up to %.0f%% of a cell's CPU time (median over its invocations); "
+			"repeat on a quieter machine.\n", 100 * worst);
+}
+
 void table_print(const struct table *table, FILE *out, bool colour)
 {
 	size_t cells = table->matrix->cells;
@@ -225,6 +245,7 @@ void table_print(const struct table *table, FILE *out, bool colour)
 		else
 			print_group(table, &group, out, colour);
 	}
+	print_noise(table, out);
 	free(group.cell);
 	free(done);
 }

@@ -25,6 +25,7 @@ struct table_samples {
 /* What the table keeps of a cell. */
 struct table_row {
 	struct table_samples column[TABLE_COLUMNS];
+	struct table_samples cpu_lost; /* share of CPU time that others took */
 	unsigned measured;
 	unsigned not_ok;           /* invocations that did not end in "ok" */
 	const char *worst_status;  /* the last status that was not "ok" */

@@ -53,7 +53,6 @@ static uint64_t run_cell(struct torture_run *run, const struct cell_spec *spec)
 {
 	static struct cell cell;
 	struct cell_findings found;
-	uint64_t ios = 0;
 	char error[512];
 	int err = cell_init(&cell, spec, error, sizeof(error));
 
@@ -64,15 +63,13 @@ static uint64_t run_cell(struct torture_run *run, const struct cell_spec *spec)
 	if (err)
 		torture_failed(run, "%s", error);
 	cell_find(&cell, &found);
-	for (unsigned c = 0; c < spec->cpus; c++)
-		ios += cell.recorder.cpu[c].ios;
 	if (found.data || found.twice || found.protocol || found.lost || found.missed)
 		torture_violated(run, "%" PRIu64 " blocks wrong, %" PRIu64 " I/Os completed twice, %" PRIu64 " lost, %" PRIu64
 				 " interrupts missed, %" PRIu64 " protocol errors (completion by %s, %s duplex, depth %" PRIu64 ")",
 				 found.data, found.twice, found.lost, found.missed, found.protocol, spec->completion_dpc ? "DPC" : "ISR",
 				 spec->half_duplex ? "half" : "full", spec->queue_depth);
 	cell_fini(&cell);
-	return ios;
+	return found.ios;
 }
 
 void torture_integrity(struct torture_run *run)
