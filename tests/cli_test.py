@@ -16,7 +16,7 @@ import time
 import unittest
 
 STORSYNC = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/storsync"
-SHORT = ["--duration", "20ms", "--invocations", "1", "--cpus", "1", "--routing", "same"]
+SHORT = ["--duration", "60ms", "--invocations", "1", "--cpus", "1", "--routing", "same"]
 
 
 def storsync(*arguments, **options):
@@ -189,7 +189,7 @@ class Run(Command):
         self.assertGreaterEqual(int(actual["5000"]), 4990)
 
     def test_skipped_rows(self):
-        rows = self.run_ok("--duration", "20ms", "--invocations", "1", "--backends", "spinlock,irqmask-local", "--cpus", "1,2",
+        rows = self.run_ok("--duration", "60ms", "--invocations", "1", "--backends", "spinlock,irqmask-local", "--cpus", "1,2",
                            "--routing", "same,other", "--oversubscribe")
         skipped = [row for row in rows if row["status"] == "skipped"]
         self.assertEqual(len(skipped), 4)
@@ -205,7 +205,7 @@ class Run(Command):
                 self.assertGreater(int(row["sync_calls"]), int(row["ios"]), "the DPC takes the lock around every report")
 
     def test_oversubscribed_is_marked(self):
-        rows = self.run_ok("--duration", "20ms", "--invocations", "1", "--backends", "spinlock", "--cpus", "5", "--routing",
+        rows = self.run_ok("--duration", "60ms", "--invocations", "1", "--backends", "spinlock", "--cpus", "5", "--routing",
                            "same", "--oversubscribe")
         self.assertEqual(rows[0]["status"], "ok", rows[0]["status_reason"])
         self.assertEqual(rows[0]["oversubscribed"], "1")
@@ -252,7 +252,7 @@ class Run(Command):
         orders = []
         for out in ["one", "two"]:
             self.out = os.path.join(self.folder.name, out)
-            rows = self.run_ok("--duration", "5ms", "--invocations", "2", "--cpus", "1", "--routing", "same", "--seed", "42",
+            rows = self.run_ok("--duration", "60ms", "--invocations", "2", "--cpus", "1", "--routing", "same", "--seed", "42",
                                "--backends", "spinlock,ticket,irqmask")
             orders.append([(row["backend"], row["seed"]) for row in rows])
         self.assertEqual(orders[0], orders[1])

@@ -48,7 +48,7 @@ FOREIGN = re.compile(r'^(?:\S*/)?(?:cmake|ctest|git|apt-get|fio|gcc|python3)\b')
 SHORTENED = '''#!/bin/sh
 if [ -z "$DOCS_TEST_WHOLE" ]; then
 	case $1 in
-	run) set -- "$@" -n 1 --duration 5ms ;;
+	run) set -- "$@" -n 1 --duration 60ms ;;
 	torture) set -- "$@" --duration 100ms ;;
 	micro) set -- "$@" --benchmark_min_time=0.001 --benchmark_repetitions=1 ;;
 	esac
@@ -241,7 +241,7 @@ def check_columns(root, binary):
     documented = documented_columns(root)
     problems = []
     with tempfile.TemporaryDirectory() as directory:
-        for command in ([binary, 'run', '--backends', 'spinlock', '--cpus', '1', '--routing', 'same', '-n', '1', '--duration', '5ms',
+        for command in ([binary, 'run', '--backends', 'spinlock', '--cpus', '1', '--routing', 'same', '-n', '1', '--duration', '60ms',
                          '-o', directory + '/run'],
                         [binary, 'micro', '--backends', 'spinlock', '--benchmark_min_time=0.001', '--benchmark_repetitions=1',
                          '-o', directory + '/micro']):
