@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cli/quantity.h"
+
 static const char *current_verb = "";
 
 _Noreturn void usage_error(const char *format, ...)
@@ -19,6 +21,16 @@ _Noreturn void usage_error(const char *format, ...)
 	va_end(arguments);
 	fputc('\n', stderr);
 	exit(EXIT_USAGE);
+}
+
+uint64_t usage_duration(const char *option, const char *text)
+{
+	char error[256];
+	uint64_t ns;
+
+	if (quantity_duration(text, &ns, error, sizeof(error)))
+		usage_error("--%s: %s", option, error);
+	return ns;
 }
 
 static void help_and_exit(const struct argp *argp, char *name, unsigned what)

@@ -4,11 +4,15 @@
 #define STORSYNC_BENCH_CLI_USAGE_H
 
 #include <argp.h>
+#include <stdint.h>
 
 #define EXIT_USAGE 2
 
 /* One line on stderr, "storsync VERB: ...", and exit 2. */
 _Noreturn void usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* An option's duration in ns, or usage_error. */
+uint64_t usage_duration(const char *option, const char *text);
 
 /*
  * argp for a verb ("" for the command itself), with --help and --usage on

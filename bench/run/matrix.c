@@ -31,16 +31,6 @@ static int add_cell(struct matrix *matrix, const struct cell_spec *spec, unsigne
 	return 0;
 }
 
-static uint64_t duration(const char *option, const char *text)
-{
-	char error[256];
-	uint64_t ns;
-
-	if (quantity_duration(text, &ns, error, sizeof(error)))
-		usage_error("--%s: %s", option, error);
-	return ns;
-}
-
 static uint64_t io_bytes(const char *text)
 {
 	char error[256];
@@ -97,7 +87,7 @@ static int expand_load(struct matrix *matrix, const struct run_options *options,
 			FOR_LIST(io_sizes, i) {
 				spec->io_bytes = io_bytes(options->io_sizes.items[i]);
 				FOR_LIST(thinks, w) {
-					spec->think_ns = duration("think", options->thinks.items[w]);
+					spec->think_ns = usage_duration("think", options->thinks.items[w]);
 					if (!err)
 						err = add_cell(matrix, spec, usable_cores);
 				}
@@ -153,7 +143,7 @@ static int expand_backend(struct matrix *matrix, const struct run_options *optio
 		spec.duration_ns = spec.warmup_ns = 0;
 	}
 	FOR_LIST(sections, s) {
-		spec.section_ns = duration("section", options->sections.items[s]);
+		spec.section_ns = usage_duration("section", options->sections.items[s]);
 		if (!err)
 			err = expand_machine(matrix, options, &spec, usable_cores);
 	}

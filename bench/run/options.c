@@ -100,16 +100,6 @@ static void replace_counts(uint64_t *values, size_t capacity, size_t *count, con
 	}
 }
 
-static uint64_t parse_duration(const char *option, const char *text)
-{
-	char error[256];
-	uint64_t ns;
-
-	if (quantity_duration(text, &ns, error, sizeof(error)))
-		usage_error("--%s: %s", option, error);
-	return ns;
-}
-
 static uint64_t parse_count(const char *option, const char *text)
 {
 	char error[256];
@@ -194,12 +184,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case OPTION_DURATION:
-		options->duration_ns = parse_duration("duration", argument);
+		options->duration_ns = usage_duration("duration", argument);
 		if (options->duration_ns < 1000000)
 			usage_error("--duration: %s is too short to measure anything; use 1ms or more", argument);
 		return 0;
 	case OPTION_WARMUP:
-		options->warmup_ns = parse_duration("warmup", argument);
+		options->warmup_ns = usage_duration("warmup", argument);
 		return 0;
 	case OPTION_INVOCATIONS:
 		options->invocations = parse_count("invocations", argument);

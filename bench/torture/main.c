@@ -99,12 +99,9 @@ static void choose(const char *option, const char *argument, struct plan *plan,
 
 static void take_duration(const char *option, const char *argument, uint64_t *ns)
 {
-	char error[256];
-
-	if (quantity_duration(argument, ns, error, sizeof(error)))
-		usage_error("%s: %s", option, error);
+	*ns = usage_duration(option, argument);
 	if (!*ns)
-		usage_error("%s: \"%s\" is no time at all: give at least 1ns", option, argument);
+		usage_error("--%s: \"%s\" is no time at all: give at least 1ns", option, argument);
 }
 
 static void take_cpus(const char *argument, struct plan *plan)
@@ -137,10 +134,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		take_cpus(argument, plan);
 		return 0;
 	case KEY_DURATION:
-		take_duration("--duration", argument, &plan->options.duration_ns);
+		take_duration("duration", argument, &plan->options.duration_ns);
 		return 0;
 	case KEY_WATCHDOG:
-		take_duration("--watchdog", argument, &plan->options.watchdog_ns);
+		take_duration("watchdog", argument, &plan->options.watchdog_ns);
 		return 0;
 	case KEY_SEED:
 		if (quantity_count(argument, &plan->options.seed, error, sizeof(error)))
