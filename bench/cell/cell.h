@@ -60,8 +60,7 @@ struct cell_cpu {
 	/* Written by this CPU as the one that completes. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) completed;
 	uint64_t last_completion; /* stamp */
-	uint64_t errors;          /* completed with a SCSI or SRB error */
-	uint64_t faults;          /* of the ledger, any kind */
+	uint64_t unaccounted;     /* moved blocks, and the ledger could not open an account */
 };
 
 struct cell {

@@ -46,16 +46,18 @@ static void collect(struct cell_cpu *cpu, uint64_t now)
 	}
 }
 
-static unsigned close_account(struct cell *cell, struct cell_io *io)
+static void close_account(struct cell *cell, struct cell_io *io)
 {
 	const struct port_request *request = io->request;
 	const struct sim_iov iov = { .base = request->data, .bytes = request->srb.DataTransferLength };
 
 	if (!io->in_ledger)
-		return 0;
+		return;
+	/* What either finds, the ledger counts. */
 	if (SRB_STATUS(request->srb.SrbStatus) != SRB_STATUS_SUCCESS)
-		return ledger_fail(cell->ledger, &io->ledger);
-	return ledger_complete(cell->ledger, &io->ledger, &iov, 1);
+		ledger_fail(cell->ledger, &io->ledger);
+	else
+		ledger_complete(cell->ledger, &io->ledger, &iov, 1);
 }
 
 /* The port hands a request back: on any CPU, at IRQL_DISPATCH. */
@@ -67,10 +69,7 @@ static void complete(struct port_request *request, struct sim_cpu *sim)
 	uint64_t now = stamp_now();
 
 	cpu->last_completion = now;
-	if (close_account(cell, io))
-		cpu->faults++;
-	if (SRB_STATUS(request->srb.SrbStatus) != SRB_STATUS_SUCCESS)
-		cpu->errors++;
+	close_account(cell, io);
 	recorder_io(cpu->recorder, io->intended, io->started, now);
 	/* relaxed: a counter of this CPU's that others watch for progress */
 	atomic_store_explicit(&cpu->completed, atomic_load_explicit(&cpu->completed, memory_order_relaxed) + 1,
@@ -101,7 +100,7 @@ static void submit(struct cell_cpu *cpu, struct cell_io *io, uint64_t now)
 		flags = io->ledger.is_write ? SRB_FLAGS_DATA_OUT : SRB_FLAGS_DATA_IN;
 		bytes = io->ledger.blocks * BLOCK_STAMP_BLOCK_BYTES;
 	} else if (io->in_ledger) {
-		cpu->faults++;
+		cpu->unaccounted++;
 		io->in_ledger = false;
 	}
 	port_request_prepare(io->request, io->lun, cdb, cdb_bytes, flags, bytes);

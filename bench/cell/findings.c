@@ -23,11 +23,13 @@ void cell_find(const struct cell *cell, struct cell_findings *findings)
 		.data = report.misdirected + report.torn + report.corrupt + report.missing + report.stale + cell->sweep_faults,
 		.twice = load(&cell->adapter.completed_twice) + report.duplicates + report.never_issued,
 		.protocol = load(&cell->hba.protocol_errors),
+		.failed = report.failed,
 		.missed = virtio_scsi_lines_up(&cell->hba),
 		.unordered = report.unordered,
 	};
 	for (unsigned c = 0; c < cell->spec.cpus; c++) {
 		findings->lost += cell->cpu[c].in_flight;
+		findings->failed += cell->cpu[c].unaccounted;
 		findings->ios += cell->recorder.cpu[c].ios;
 	}
 }
@@ -63,6 +65,8 @@ const char *cell_judge(const struct cell *cell, const struct cell_findings *find
 		describe_meeting(load(&cell->adapter.witness.first), reason, reason_bytes);
 	} else if (findings->data || findings->twice) {
 		describe_data(cell, findings, reason, reason_bytes);
+	} else if (findings->failed) {
+		snprintf(reason, reason_bytes, "%" PRIu64 " I/Os ended in an error, or without an account", findings->failed);
 	} else if (findings->protocol) {
 		snprintf(reason, reason_bytes, "the miniport broke the virtio protocol %" PRIu64 " times", findings->protocol);
 	} else if (findings->lost || findings->missed) {

@@ -13,8 +13,6 @@
 
 #include "bench/cell/cell.h"
 #include "bench/cell/findings.h"
-#include "bench/stats/rank_test.h"
-#include "bench/files/schema.h"
 
 static const struct {
 	const char *column;
@@ -272,7 +270,7 @@ static void put_checks(const struct cell *cell, json_t *summary)
 
 	cell_find(cell, &findings);
 	status = cell_judge(cell, &findings, reason, sizeof(reason));
-	put_u64(summary, "violations", findings.exclusion + findings.data + findings.twice + findings.protocol);
+	put_u64(summary, "violations", findings.exclusion + findings.data + findings.twice + findings.failed + findings.protocol);
 	put_u64(summary, "lost", findings.lost);
 	put_u64(summary, "missed", findings.missed);
 	put_u64(summary, "unordered_reads", findings.unordered);

@@ -67,10 +67,10 @@ static uint64_t run_cell(struct torture_run *run, const struct cell_spec *spec)
 	if (err)
 		torture_failed(run, "%s", error);
 	cell_find(&cell, &found);
-	if (found.data || found.twice || found.protocol || found.lost || found.missed)
-		torture_violated(run, "%" PRIu64 " blocks wrong, %" PRIu64 " I/Os completed twice, %" PRIu64 " lost, %" PRIu64
+	if (found.data || found.twice || found.failed || found.protocol || found.lost || found.missed)
+		torture_violated(run, "%" PRIu64 " blocks wrong, %" PRIu64 " I/Os completed twice, %" PRIu64 " failed, %" PRIu64 " lost, %" PRIu64
 				 " interrupts missed, %" PRIu64 " protocol errors (completion by %s, %s duplex, depth %" PRIu64 ")",
-				 found.data, found.twice, found.lost, found.missed, found.protocol, spec->completion_dpc ? "DPC" : "ISR",
+				 found.data, found.twice, found.failed, found.lost, found.missed, found.protocol, spec->completion_dpc ? "DPC" : "ISR",
 				 spec->half_duplex ? "half" : "full", spec->queue_depth);
 	cell_fini(&cell);
 	return found.ios;

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Each thing that a cell has to be free of makes its row a violation, and says so. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/cell/cell.h"
+#include "bench/cell/findings.h"
+
+static struct cell cell;
+static struct cell_cpu cpu;
+
+/* A cell of one CPU that has ended with one I/O done and nothing wrong. */
+static int set_up(void **state)
+{
+	const struct ledger_config config = { .mode = LUN_DATA_STAMP };
+
+	memset(&cell, 0, sizeof(cell));
+	memset(&cpu, 0, sizeof(cpu));
+	cell.spec.cpus = 1;
+	cell.cpu = &cpu;
+	cell.hba.machine = &cell.machine;
+	if (recorder_init(&cell.recorder, 1) || ledger_create(&cell.ledger, &config))
+		return -1;
+	cell.recorder.cpu[0].ios = 1;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	ledger_destroy(cell.ledger);
+	recorder_fini(&cell.recorder);
+	return 0;
+}
+
+static void expect(const char *status, const char *says)
+{
+	struct cell_findings findings;
+	char reason[256];
+
+	cell_find(&cell, &findings);
+	assert_string_equal(cell_judge(&cell, &findings, reason, sizeof(reason)), status);
+	if (!strstr(reason, says))
+		fail_msg("\"%s\" is not in \"%s\"", says, reason);
+}
+
+static void a_request_that_ended_in_an_error(void **state)
+{
+	struct ledger_io io = { .blocks = 8, .is_write = true };
+
+	assert_int_equal(ledger_issue(cell.ledger, &io), 0);
+	assert_int_equal(ledger_fail(cell.ledger, &io), 0);
+	expect("violated", "1 I/Os ended in an error");
+}
+
+static void a_request_without_an_account(void **state)
+{
+	cpu.unaccounted = 2;
+	expect("violated", "2 I/Os ended in an error");
+}
+
+static void two_inside_at_once(void **state)
+{
+	witness_enter(&cell.adapter.witness, witness_identity(1, false));
+	witness_enter(&cell.adapter.witness, witness_identity(0, true));
+	expect("violated", "cpu 0 (ISR) met cpu 1 (caller)");
+}
+
+static void a_completion_too_many(void **state)
+{
+	cell.adapter.completed_twice = 1;
+	expect("violated", "1 I/Os completed twice");
+}
+
+static void a_block_that_is_wrong_in_the_end(void **state)
+{
+	cell.sweep_faults = 3;
+	expect("violated", "3 wrong in the end");
+}
+
+static void a_broken_protocol(void **state)
+{
+	cell.hba.protocol_errors = 1;
+	expect("violated", "virtio protocol 1 times");
+}
+
+static void a_request_that_never_came_back(void **state)
+{
+	cpu.in_flight = 4;
+	expect("violated", "4 I/Os and 0 interrupts lost");
+}
+
+static void nothing_done_is_no_result(void **state)
+{
+	cell.calibration.start_hz = cell.calibration.end_hz = cell.calibration.hz = 1e9;
+	expect("ok", "");
+	cell.recorder.cpu[0].ios = 0;
+	expect("failed", "no I/O");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_request_that_ended_in_an_error),
+		TEST(a_request_without_an_account),
+		TEST(two_inside_at_once),
+		TEST(a_completion_too_many),
+		TEST(a_block_that_is_wrong_in_the_end),
+		TEST(a_broken_protocol),
+		TEST(a_request_that_never_came_back),
+		TEST(nothing_done_is_no_result),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
