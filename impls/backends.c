@@ -31,5 +31,5 @@ const char *sync_backend_refusal(const struct sync_backend *backend, unsigned cp
 		return "it excludes an ISR on the caller's own CPU only, so it needs a single CPU";
 	if (!(backend->deliveries & delivery))
 		return "it does not declare this delivery";
-	return NULL;
+	return backend->unavailable ? backend->unavailable() : NULL;
 }

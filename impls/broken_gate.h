@@ -92,7 +92,7 @@ static inline void broken_gate_redeliver(struct broken_gate *gate)
 		.name = NAME,                                                                                           \
 		.summary = SUMMARY,                                                                                     \
 		.source = "-",                                                                                          \
-		.isr_progress = "deferring",                                                                            \
+		.isr_progress = SYNC_ISR_WAIT_FREE,                                                                            \
 		.capabilities = SYNC_BROKEN | SYNC_DEFERS,                                                              \
 		.deliveries = SYNC_POLL,                                                                                \
 		.lock_bytes = sizeof(struct broken_gate),                                                               \

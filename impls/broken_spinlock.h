@@ -43,7 +43,7 @@ static inline bool broken_spinlock_once_in(struct broken_spinlock *lock, uint32_
 		.name = NAME,                                                                                           \
 		.summary = SUMMARY,                                                                                     \
 		.source = "-",                                                                                          \
-		.isr_progress = "blocking",                                                                             \
+		.isr_progress = SYNC_ISR_BLOCKING,                                                                           \
 		.capabilities = SYNC_BROKEN,                                                                            \
 		.deliveries = SYNC_POLL,                                                                                \
 		.lock_bytes = sizeof(struct broken_spinlock),                                                           \

@@ -50,6 +50,24 @@ static inline void sync_lower(struct sim_cpu *cpu, uint8_t irql)
 	sim_lower(cpu, irql);
 }
 
+/*
+ * As sync_raise() and sync_lower(), but as a CPU does that has its level in a
+ * register: each time a register-like, sequentially consistent store besides.
+ */
+static inline uint8_t sync_raise_register(struct sim_cpu *cpu, uint8_t irql)
+{
+	uint8_t old = sync_raise(cpu, irql);
+
+	sim_write_task_priority(cpu, sim_irql(cpu));
+	return old;
+}
+
+static inline void sync_lower_register(struct sim_cpu *cpu, uint8_t irql)
+{
+	sim_write_task_priority(cpu, irql);
+	sync_lower(cpu, irql);
+}
+
 /* The interrupt controller's mask register for the line: a register-like, sequentially consistent store. */
 static inline void sync_mask(struct irq_line *line)
 {
@@ -75,6 +93,17 @@ static inline bool sync_is_masked(const struct irq_line *line)
 static inline void sync_redeliver(struct irq_line *line)
 {
 	irq_line_redeliver(line);
+}
+
+/*
+ * Runs, on the calling CPU, an ISR that service() on CPU `target` handed over.
+ * The caller has exclusive access and is at DIRQL; all that service() kept is
+ * passed.  The interrupt of `target` is over when it returns.
+ */
+static inline void sync_run_handed_over(struct irq_line *line, struct sim_cpu *cpu, unsigned target, sync_isr *isr,
+					void *extension, uint32_t message)
+{
+	irq_line_run_handed_over(line, cpu, target, isr, extension, message);
 }
 
 /* The part of an operation that waits, kept out of line so that the uncontended path needs no stack frame. */

@@ -22,6 +22,8 @@ static const struct flag_name capabilities[] = {
 	{ SYNC_DEFERS, "defers", "leaves an ISR pending instead of making it wait" },
 	{ SYNC_SLEEPS, "sleeps", "may block the operating system's thread" },
 	{ SYNC_ONE_CPU, "one-cpu", "right on one CPU only" },
+	{ SYNC_CEILING, "ceiling", "a section runs at the ceiling of the vectors that share it, which bounds a wait" },
+	{ SYNC_HANDS_OVER, "hands-over", "an ISR that meets a section is run by whoever leaves it" },
 	{ SYNC_PEER, "peer", "another project's primitive, for reference" },
 };
 
@@ -29,6 +31,12 @@ static const struct flag_name deliveries[] = {
 	{ SYNC_POLL, "poll", "a CPU looks at its interrupt controller at safe points" },
 	{ SYNC_SIGNAL, "signal", "a real-time signal preempts the CPU's thread" },
 	{ SYNC_THREAD, "thread", "the ISR is a real-time thread on the same CPU" },
+};
+
+static const struct flag_name progress[] = {
+	{ SYNC_ISR_BLOCKING, "blocking", "an ISR that meets a section waits for it" },
+	{ SYNC_ISR_LOCK_FREE, "lock-free", "it returns, unless other CPUs make progress instead" },
+	{ SYNC_ISR_WAIT_FREE, "wait-free", "it returns within a bounded number of its own steps" },
 };
 
 #define METRIC_ROW(id, name, description) { #name, description },
@@ -54,7 +62,7 @@ static json_t *flags_to_json(uint32_t flags, const struct flag_name *names, size
 static json_t *backend_to_json(const struct sync_backend *backend)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:b}", "name", backend->name, "summary", backend->summary, "source",
-			 backend->source, "isr_progress", backend->isr_progress, "broken", sync_backend_is_broken(backend),
+			 backend->source, "isr_progress", progress[backend->isr_progress].name, "broken", sync_backend_is_broken(backend),
 			 "capabilities", flags_to_json(backend->capabilities, capabilities, COUNT(capabilities)), "deliveries",
 			 flags_to_json(backend->deliveries, deliveries, COUNT(deliveries)), "enter_leave", backend->enter != NULL);
 }
@@ -90,7 +98,7 @@ static void print_backends(const char *title, bool broken)
 		printf("  %-14s %s\n", backend->name, backend->summary);
 		if (broken)
 			continue;
-		printf("  %-14s ISR: %s; ", "", backend->isr_progress);
+		printf("  %-14s ISR: %s; ", "", progress[backend->isr_progress].name);
 		for (size_t c = 0; c < COUNT(capabilities); c++) {
 			if (backend->capabilities & capabilities[c].flag) {
 				printf("%s%s", separator, capabilities[c].name);

@@ -33,7 +33,7 @@ int micro_rig_init(struct micro_rig *rig, const struct micro_case *c)
 		.phys_bytes = PHYS_BYTES,
 		.scale = c->bench->scale,
 	};
-	struct sync_config config = { .cpus = machine.cpus, .dirql = MICRO_RIG_DIRQL, .line = &rig->line };
+	struct sync_config config;
 	int err = sim_machine_init(&rig->machine, &machine);
 
 	if (err)
@@ -44,8 +44,10 @@ int micro_rig_init(struct micro_rig *rig, const struct micro_case *c)
 	rig->ops = c->ops;
 	rig->lock = allocate_lock(c->ops->lock_bytes);
 	err = rig->lock ? irq_line_connect(&rig->machine, &rig->line) : -ENOMEM;
-	if (!err)
+	if (!err) {
+		config = sim_machine_sync_config(&rig->machine, &rig->line);
 		err = c->ops->init(rig->lock, &config);
+	}
 	if (err) {
 		free(rig->lock);
 		sim_machine_fini(&rig->machine);

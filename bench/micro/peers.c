@@ -164,7 +164,7 @@ static void pthread_mutex_peer_leave(void *state, struct sim_cpu *cpu, struct sy
 		.algorithm = ALGORITHM,                                                         \
 		.ops = {                                                                        \
 			.name = NAME, .summary = SOURCE ", for reference", .source = SOURCE,    \
-			.isr_progress = "none", .capabilities = SYNC_PEER | (CAPABILITIES),     \
+			.capabilities = SYNC_PEER | (CAPABILITIES),     \
 			.deliveries = SYNC_POLL, .lock_bytes = sizeof(TYPE),                    \
 			.init = PREFIX##_init, .fini = FINI,                                    \
 			.enter = PREFIX##_enter, .leave = PREFIX##_leave,                       \

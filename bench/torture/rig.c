@@ -34,7 +34,7 @@ static void init_machine(struct rig *rig, irq_handler *handler, void *context)
 
 static void init_backend(struct rig *rig)
 {
-	struct sync_config config = { .cpus = rig->cpus, .dirql = RIG_DIRQL, .line = &rig->pulse.line };
+	struct sync_config config = sim_machine_sync_config(&rig->machine, &rig->pulse.line);
 	size_t lines = rig->backend->lock_bytes / SYNC_LINE_BYTES + 1;
 	int error;
 

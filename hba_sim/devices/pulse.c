@@ -105,7 +105,7 @@ uint64_t pulse_schedule(struct pulse_source *source, struct sim_cpu *self, unsig
 
 bool pulse_acknowledge(struct pulse_source *source, struct sim_cpu *self, struct pulse *pulse)
 {
-	struct pulse_queue *queue = &source->queue[self->index];
+	struct pulse_queue *queue = &source->queue[self->serving_for];
 	uint8_t irql = lock_queue(queue, self);
 	bool asserted = next_due(queue) <= stamp_now();
 
@@ -114,7 +114,7 @@ bool pulse_acknowledge(struct pulse_source *source, struct sim_cpu *self, struct
 		queue->waiting--;
 		for (unsigned i = 0; i < queue->waiting; i++)
 			queue->pulse[i] = queue->pulse[i + 1];
-		irq_pin_reschedule(&source->line, self, next_due(queue));
+		irq_pin_reschedule(&source->line, &self->machine->cpu[self->serving_for], next_due(queue));
 	}
 	unlock_queue(queue, self, irql);
 	return asserted;

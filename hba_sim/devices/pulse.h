@@ -53,7 +53,7 @@ void pulse_fini(struct pulse_source *source);
 /* A pulse for CPU `target` at stamp `due`; `self` is the calling CPU, at any IRQL.  Its serial, or 0 when the queue is full. */
 uint64_t pulse_schedule(struct pulse_source *source, struct sim_cpu *self, unsigned target, uint64_t due);
 
-/* For the ISR: takes the pulse that is asserted towards the calling CPU; false when none is. */
+/* For the ISR: takes the pulse that is asserted towards the CPU whose interrupt the calling one serves; false when none is. */
 bool pulse_acknowledge(struct pulse_source *source, struct sim_cpu *self, struct pulse *pulse);
 
 /* How many pulses wait for CPU `target`, due or not; the earliest and the last of them, when there are any. */

@@ -35,6 +35,8 @@ struct sim_cpu {
 	struct sim_machine *machine;
 	_Atomic(uint64_t) relaxes; /* spin iterations so far; others may read it */
 	_Atomic(uint32_t) in_isr;  /* nesting of interrupt service */
+	_Atomic(uint32_t) task_priority; /* the level as a register, for who writes it there: see sim_write_task_priority */
+	unsigned serving_for; /* the CPU whose interrupt's ISR runs here: another one's when it was handed over */
 	struct sim_dpc *dpc_head;
 	struct sim_dpc **dpc_tail;
 	struct sim_timer *timers; /* sorted by due time */
@@ -106,6 +108,13 @@ static inline void sim_lower(struct sim_cpu *cpu, uint8_t irql)
 	atomic_signal_fence(memory_order_seq_cst);
 	if (__builtin_expect(sim_cpu_due(cpu) != SIM_NEVER, 0))
 		sim_cpu_lowered(cpu, from);
+}
+
+/* A write of the level to a register such as x64's CR8: the order and about the cost of one, and no other effect. */
+static inline void sim_write_task_priority(struct sim_cpu *cpu, uint8_t irql)
+{
+	/* seq_cst: a register write is not passed by later loads; nobody else reads it */
+	atomic_exchange_explicit(&cpu->task_priority, irql, memory_order_seq_cst);
 }
 
 /* One spin iteration: a pause, a look where the IRQL allows one, a yield when oversubscribed. */

@@ -187,6 +187,13 @@ static void note_deferred(struct irq_pin *pin, uint64_t reopened, uint64_t now)
 	pin->refused_at = now;
 }
 
+/* The line stays in service; the pin waits until the one who has the ISR now opens it again, as after a refusal. */
+static void note_handed_over(struct irq_pin *pin, uint64_t reopened)
+{
+	pin->parked = true;
+	pin->parked_at_count = reopened;
+}
+
 static void note_served(struct irq_pin *pin, int answer)
 {
 	count(&pin->taken);
@@ -201,6 +208,8 @@ static void note_left(struct sim_cpu *cpu, const struct irq_line *line, struct i
 
 	if (answer == SYNC_DEFERRED)
 		note_deferred(pin, reopened, now);
+	else if (answer == SYNC_HANDED_OVER)
+		note_handed_over(pin, reopened);
 	else
 		note_served(pin, answer);
 	if (sim_cpu_due(cpu) <= now)
@@ -211,6 +220,7 @@ static bool take(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 {
 	struct irq_pin *pin = &cpu->pin[line->index];
 	struct irq_event event = { 0 };
+	unsigned serving_for = cpu->serving_for;
 	uint64_t reopened;
 	uint64_t model;
 	uint8_t from;
@@ -230,13 +240,35 @@ static bool take(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	 * find the gate as open as it was when it was counted.
 	 */
 	reopened = atomic_load_explicit(&line->reopened, memory_order_acquire);
+	cpu->serving_for = cpu->index;
 	answer = line->handler(line->handler_context, cpu, &event);
-	end_of_interrupt(line);
+	cpu->serving_for = serving_for;
+	if (answer != SYNC_HANDED_OVER)
+		end_of_interrupt(line);
 	atomic_signal_fence(memory_order_seq_cst);
 	/* not sim_lower: the look that called this goes round again */
 	atomic_store_explicit(&cpu->irql, from, memory_order_relaxed);
 	note_left(cpu, line, pin, reopened, answer);
 	return true;
+}
+
+void irq_line_run_handed_over(struct irq_line *line, struct sim_cpu *cpu, unsigned target, sync_isr *isr, void *extension,
+			      uint32_t message)
+{
+	struct irq_pin *pin = &cpu->machine->cpu[target].pin[line->index];
+	unsigned serving_for = cpu->serving_for;
+	unsigned char answer;
+
+	cpu->serving_for = target;
+	answer = isr(extension, message);
+	cpu->serving_for = serving_for;
+	if (line->handed_over_done)
+		line->handed_over_done(line->handler_context, cpu, target, answer);
+	/* The line is in service, so nobody else counts on this pin now. */
+	note_served(pin, answer);
+	count(&pin->handed_over);
+	end_of_interrupt(line);
+	irq_line_redeliver(line);
 }
 
 bool intc_take_one(struct sim_cpu *cpu, uint64_t now)

@@ -44,8 +44,11 @@ struct irq_event {
  */
 typedef bool irq_advance(void *source, struct sim_cpu *cpu, uint64_t now, uint64_t *asserted);
 
-/* Serves a taken interrupt at the line's DIRQL; SYNC_DEFERRED when the back end refused it. */
+/* Serves a taken interrupt at the line's DIRQL; SYNC_DEFERRED when the back end refused it, SYNC_HANDED_OVER. */
 typedef int irq_handler(void *context, struct sim_cpu *cpu, struct irq_event *event);
+
+/* An ISR that was handed over has run, on `cpu`, for the interrupt of CPU `target`, and answered so. */
+typedef void irq_handed_over_done(void *context, struct sim_cpu *cpu, unsigned target, unsigned char answer);
 
 struct irq_line {
 	const char *name;
@@ -56,6 +59,7 @@ struct irq_line {
 	void *source;
 	irq_handler *handler;
 	void *handler_context;
+	irq_handed_over_done *handed_over_done; /* NULL: nobody wants to know */
 
 	/* The controller's mask register and what it takes to re-deliver; written by any CPU. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) masked;
@@ -81,6 +85,7 @@ struct irq_pin {
 	_Atomic(uint64_t) taken;    /* interrupts served */
 	_Atomic(uint64_t) deferred; /* times a back end deferred one */
 	_Atomic(uint64_t) spurious; /* taken, and the ISR said that it was not its own */
+	_Atomic(uint64_t) handed_over; /* of those taken, served by somebody else */
 };
 
 /* Connects a source and a handler to the machine; index and pins are set up.  0, or -ENOSPC. */
@@ -100,6 +105,14 @@ void irq_line_unmask(struct irq_line *line);
 
 /* Re-delivers an interrupt that service() deferred. */
 void irq_line_redeliver(struct irq_line *line);
+
+/*
+ * Runs an ISR that service() on CPU `target` handed over; `cpu` is the calling
+ * one, at the line's level.  The line stays in service, for every CPU, from when it
+ * was taken until this is over.
+ */
+void irq_line_run_handed_over(struct irq_line *line, struct sim_cpu *cpu, unsigned target, sync_isr *isr, void *extension,
+			      uint32_t message);
 
 static inline bool irq_line_is_masked(const struct irq_line *line)
 {

@@ -16,10 +16,25 @@ static void init_cpu(struct sim_machine *machine, unsigned index, bool yields)
 	atomic_init(&cpu->due, SIM_NEVER);
 	cpu->yields = yields;
 	cpu->index = index;
+	cpu->serving_for = index;
 	cpu->machine = machine;
 	cpu->dpc_tail = &cpu->dpc_head;
 	for (unsigned i = 0; i < SIM_LINES_MAX; i++)
 		atomic_init(&cpu->pin[i].due, SIM_NEVER);
+}
+
+static int init_nodes(struct sim_machine *machine, const struct sim_machine_config *config)
+{
+	machine->node = calloc(machine->cpus, sizeof(*machine->node));
+	if (!machine->node)
+		return -ENOMEM;
+	machine->nodes = config->node ? config->nodes : 1;
+	for (unsigned c = 0; config->node && c < machine->cpus; c++) {
+		if (config->node[c] >= config->nodes)
+			return -EINVAL;
+		machine->node[c] = config->node[c];
+	}
+	return 0;
 }
 
 int sim_machine_init(struct sim_machine *machine, const struct sim_machine_config *config)
@@ -29,13 +44,20 @@ int sim_machine_init(struct sim_machine *machine, const struct sim_machine_confi
 
 	if (!config->cpus)
 		return -EINVAL;
-	*machine = (struct sim_machine){ .cpus = config->cpus, .scale = config->scale };
+	*machine = (struct sim_machine){
+		.cpus = config->cpus,
+		.scale = config->scale,
+		.delivery = config->delivery ? config->delivery : SYNC_POLL,
+	};
 	machine->cpu = aligned_alloc(SYNC_LINE_BYTES, bytes);
 	if (!machine->cpu)
 		return -ENOMEM;
 	memset(machine->cpu, 0, bytes);
 	for (unsigned i = 0; i < config->cpus; i++)
 		init_cpu(machine, i, config->yields);
+	err = init_nodes(machine, config);
+	if (err)
+		goto free_cpus;
 	err = sim_phys_init(&machine->phys, config->phys_bytes);
 	if (err)
 		goto free_cpus;
@@ -47,6 +69,7 @@ int sim_machine_init(struct sim_machine *machine, const struct sim_machine_confi
 free_phys:
 	sim_phys_fini(&machine->phys);
 free_cpus:
+	free(machine->node);
 	free(machine->cpu);
 	return err;
 }
@@ -55,8 +78,21 @@ void sim_machine_fini(struct sim_machine *machine)
 {
 	sim_ioport_fini(&machine->ioports);
 	sim_phys_fini(&machine->phys);
+	free(machine->node);
 	free(machine->cpu);
 	machine->cpu = NULL;
+}
+
+struct sync_config sim_machine_sync_config(const struct sim_machine *machine, struct irq_line *line)
+{
+	return (struct sync_config){
+		.cpus = machine->cpus,
+		.dirql = line->dirql,
+		.line = line,
+		.node = machine->node,
+		.nodes = machine->nodes,
+		.delivery = machine->delivery,
+	};
 }
 
 struct sim_cpu *sim_cpu_enter(struct sim_machine *machine, unsigned index)

@@ -23,6 +23,9 @@ struct sim_machine {
 	unsigned lines;
 	struct irq_line *line[SIM_LINES_MAX]; /* by level, highest first */
 	struct stamp_scale scale;             /* ticks to ns */
+	enum sync_delivery delivery;
+	unsigned *node; /* NUMA node of each CPU */
+	unsigned nodes;
 	struct sim_phys phys;
 	struct sim_ioport_map ioports;
 };
@@ -32,11 +35,17 @@ struct sim_machine_config {
 	bool yields;             /* more simulated CPUs than cores: spinning gives the core away */
 	size_t phys_bytes;       /* size of the physical address space */
 	struct stamp_scale scale;
+	enum sync_delivery delivery; /* 0: SYNC_POLL */
+	const unsigned *node;    /* NUMA node of each CPU, 0 to `nodes` - 1; NULL: all on one */
+	unsigned nodes;
 };
 
 /* 0, -EINVAL, -ENOMEM. */
 int sim_machine_init(struct sim_machine *machine, const struct sim_machine_config *config);
 void sim_machine_fini(struct sim_machine *machine);
+
+/* What a back end that guards the line is to be set up with on this machine. */
+struct sync_config sim_machine_sync_config(const struct sim_machine *machine, struct irq_line *line);
 
 /* The calling thread is CPU `index` from here on, at IRQL_PASSIVE, until sim_cpu_exit. */
 struct sim_cpu *sim_cpu_enter(struct sim_machine *machine, unsigned index);

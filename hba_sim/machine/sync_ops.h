@@ -21,8 +21,9 @@ typedef unsigned char sync_routine(void *extension, void *context);
 /* An interrupt service routine; non-zero when the interrupt was its own. */
 typedef unsigned char sync_isr(void *extension, uint32_t message);
 
-/* service() answers the ISR's own BOOLEAN (0 to 255), or this: not run, stays pending. */
-#define SYNC_DEFERRED (-1)
+/* service() answers the ISR's own BOOLEAN (0 to 255), or one of these. */
+#define SYNC_DEFERRED (-1)    /* not run: stays pending until the back end re-delivers it */
+#define SYNC_HANDED_OVER (-2) /* not run here: whoever has access runs it by irq_line_run_handed_over(), exactly once */
 
 /*
  * What lives with a caller from enter to leave.  A queue lock keeps its node
@@ -42,29 +43,45 @@ enum sync_capability {
 	SYNC_ONE_CPU = 1u << 3, /* right only when every caller and the ISR share one CPU */
 	SYNC_BROKEN = 1u << 4,  /* wrong on purpose: a negative control */
 	SYNC_PEER = 1u << 5,    /* another project's primitive, for reference */
+	SYNC_CEILING = 1u << 6, /* a section runs at the ceiling of the vectors that share it, so a wait has a bound */
+	SYNC_HANDS_OVER = 1u << 7, /* service() may answer SYNC_HANDED_OVER */
+};
+
+/* What service() guarantees about itself while a caller sits in its section. */
+enum sync_progress {
+	SYNC_ISR_BLOCKING,  /* it waits for the caller */
+	SYNC_ISR_LOCK_FREE, /* it returns unless other CPUs make progress instead */
+	SYNC_ISR_WAIT_FREE, /* it returns within a bounded number of its own steps */
 };
 
 enum sync_delivery {
 	SYNC_POLL = 1u << 0,
 	SYNC_SIGNAL = 1u << 1,
 	SYNC_THREAD = 1u << 2,
+	SYNC_ANY_DELIVERY = SYNC_POLL | SYNC_SIGNAL | SYNC_THREAD,
 };
 
 /* What a back end is set up with. */
 struct sync_config {
 	unsigned cpus;         /* simulated CPUs, 1 or more */
-	uint8_t dirql;         /* the level the interrupt is served at */
+	uint8_t dirql;         /* the level that a section is raised to: the highest of the vectors' */
 	struct irq_line *line; /* the interrupt that it guards; its mask register is at the controller */
+	struct irq_line *const *vector; /* all that share the section, `line` first; NULL: it is the only one */
+	unsigned vectors;
+	const unsigned *node;  /* NUMA node of each CPU, 0 to `nodes` - 1; NULL: one node */
+	unsigned nodes;
+	enum sync_delivery delivery;
 };
 
 struct sync_backend {
 	const char *name;
 	const char *summary;     /* one line for `storsync list` */
 	const char *source;      /* the paper or manual that the algorithm comes from */
-	const char *isr_progress; /* "blocking", "deferring": what an arriving ISR does while a caller is inside */
+	enum sync_progress isr_progress;
 	uint32_t capabilities;   /* enum sync_capability */
 	uint32_t deliveries;     /* enum sync_delivery */
 	size_t lock_bytes;       /* size of the state; the caller allocates it zeroed, aligned to SYNC_LINE_BYTES */
+	const char *(*unavailable)(void); /* why this machine cannot run it, NULL when it can; may be NULL itself */
 
 	/* Set-up, at IRQL_PASSIVE on one thread: 0 or -errno. */
 	int (*init)(void *lock, const struct sync_config *config);
@@ -79,7 +96,9 @@ struct sync_backend {
 	 * Called at DIRQL when the interrupt is taken.  Either runs the ISR with
 	 * exclusive access and returns its BOOLEAN, or returns SYNC_DEFERRED: the
 	 * interrupt is then parked until the back end calls sync_redeliver() or
-	 * sync_unmask() for its line.
+	 * sync_unmask() for its line.  Or it keeps isr, extension and message, has
+	 * whoever leaves the section run them by sync_run_handed_over(), and returns
+	 * SYNC_HANDED_OVER; they stay valid until then.
 	 */
 	int (*service)(void *lock, struct sim_cpu *cpu, sync_isr *isr, void *extension, uint32_t message);
 

@@ -46,6 +46,12 @@ struct port_request {
 	} sg;
 };
 
+/* The interrupt that a CPU is serving; it outlives service() when that hands the ISR over. */
+struct port_isr {
+	struct adapter *adapter;
+	struct irq_event event;
+};
+
 /* What the port keeps for each CPU. */
 struct adapter_cpu {
 	_Alignas(SYNC_LINE_BYTES) struct port_request *done; /* reported complete, not yet handed back */
@@ -59,6 +65,7 @@ struct adapter_cpu {
 	bool holds_interrupt_lock;  /* half-duplex StartIo, timer and reset: SynchronizeAccess goes straight through */
 	uint64_t lock_stamp[3];     /* of StorPortAcquireSpinLock(InterruptLock) */
 	struct adapter *adapter;
+	struct port_isr isr;
 };
 
 struct adapter_config {

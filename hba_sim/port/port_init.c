@@ -128,6 +128,7 @@ static int find_and_initialize(struct adapter *adapter, struct sim_cpu *cpu, cha
 		adapter->config.half_duplex = true;
 	adapter->config.line->handler_context = adapter;
 	adapter->config.line->handler = port_interrupt;
+	adapter->config.line->handed_over_done = port_handed_over_done;
 	/* HwInitialize runs at DIRQL with the interrupt lock held. */
 	adapter->initializing = true;
 	if (!port_run_under_interrupt_lock(adapter, cpu, initialize_under_lock, NULL))
@@ -172,7 +173,7 @@ ULONG StorPortInitializePerfOpts(PVOID HwDeviceExtension, BOOLEAN Query, PPERF_C
 int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_driver_entry *entry,
 		  const struct adapter_config *config, char *error, size_t error_bytes)
 {
-	const struct sync_config sync = { .cpus = machine->cpus, .dirql = config->line->dirql, .line = config->line };
+	const struct sync_config sync = sim_machine_sync_config(machine, config->line);
 	struct sim_cpu *cpu = sim_cpu_enter(machine, 0);
 	int err;
 

@@ -34,6 +34,7 @@ void port_lock_release(_Atomic(uint32_t) *lock);
 
 /* The line's handler. */
 int port_interrupt(void *context, struct sim_cpu *cpu, struct irq_event *event);
+void port_handed_over_done(void *context, struct sim_cpu *cpu, unsigned target, unsigned char answer);
 
 /* Runs `routine` holding the interrupt lock, marked so that SynchronizeAccess inside goes straight through. */
 BOOLEAN port_run_under_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine,

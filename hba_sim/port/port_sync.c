@@ -22,12 +22,6 @@ struct sync_call {
 	uint64_t section;
 };
 
-struct isr_call {
-	struct adapter *adapter;
-	struct sim_cpu *cpu;
-	struct irq_event *event;
-};
-
 void port_lock_acquire(_Atomic(uint32_t) *lock, struct sim_cpu *cpu)
 {
 	/* ORD port_lock:A acquire, pairs with port_lock:B: hands over what the lock protects. */
@@ -122,12 +116,12 @@ BOOLEAN StorPortSynchronizeAccess(PVOID HwDeviceExtension, PSTOR_SYNCHRONIZED_AC
 
 static unsigned char isr_trampoline(void *extension, uint32_t message)
 {
-	struct isr_call *call = extension;
-	struct adapter *adapter = call->adapter;
-	uint32_t me = witness_identity(call->cpu->index, true);
+	struct port_isr *isr = extension;
+	struct adapter *adapter = isr->adapter;
+	uint32_t me = witness_identity(sim_cpu_self()->index, true);
 	BOOLEAN answer;
 
-	call->event->entered = stamp_now();
+	isr->event.entered = stamp_now();
 	witness_enter(&adapter->witness, me);
 	answer = adapter->hw.HwInterrupt(adapter->extension);
 	witness_leave(&adapter->witness, me);
@@ -142,25 +136,40 @@ static void nest_isr(struct sim_cpu *cpu, int by)
 	atomic_store_explicit(&cpu->in_isr, depth + (uint32_t)by, memory_order_relaxed);
 }
 
+static void report_interrupt(struct adapter *adapter, struct sim_cpu *cpu, struct irq_event *event, bool spun)
+{
+	struct port_probe *probe = adapter->config.probe;
+
+	event->left = stamp_now();
+	event->spun = spun;
+	if (probe && probe->interrupt)
+		probe->interrupt(probe, cpu, event);
+}
+
 int port_interrupt(void *context, struct sim_cpu *cpu, struct irq_event *event)
 {
 	struct adapter *adapter = context;
-	struct port_probe *probe = adapter->config.probe;
-	struct isr_call call = { .adapter = adapter, .cpu = cpu, .event = event };
+	struct port_isr *isr = &adapter_cpu_of(adapter, cpu)->isr;
 	/* relaxed: the CPU's own counter */
 	uint64_t relaxes = atomic_load_explicit(&cpu->relaxes, memory_order_relaxed);
 	int answer;
 
+	*isr = (struct port_isr){ .adapter = adapter, .event = *event };
 	nest_isr(cpu, 1);
-	answer = adapter->backend->service(adapter->lock, cpu, isr_trampoline, &call, 0);
-	event->left = stamp_now();
+	answer = adapter->backend->service(adapter->lock, cpu, isr_trampoline, isr, 0);
 	nest_isr(cpu, -1);
-	if (answer == SYNC_DEFERRED)
-		return answer;
-	event->spun = atomic_load_explicit(&cpu->relaxes, memory_order_relaxed) != relaxes;
-	if (probe && probe->interrupt)
-		probe->interrupt(probe, cpu, event);
+	if (answer >= 0)
+		report_interrupt(adapter, cpu, &isr->event,
+				 atomic_load_explicit(&cpu->relaxes, memory_order_relaxed) != relaxes);
 	return answer;
+}
+
+/* The ISR of CPU `target` was run by this one, which had access: it waited for that, and not in vain. */
+void port_handed_over_done(void *context, struct sim_cpu *cpu, unsigned target, unsigned char answer)
+{
+	struct adapter *adapter = context;
+
+	report_interrupt(adapter, cpu, &adapter->cpu[target].isr.event, true);
 }
 
 /* A driver's lock handle is where the back end keeps what lives from enter to leave. */
