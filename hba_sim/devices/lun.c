@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "hba_sim/devices/slab.h"
+
 #define FIRST_TABLE_BITS 8u
 #define CHUNK_DATA_BYTES (LUN_CHUNK_BLOCKS * BLOCK_STAMP_BLOCK_BYTES)
 
@@ -32,6 +34,7 @@ struct lun {
 	enum lun_data mode;
 	unsigned int id;
 	struct lun_stats stats;
+	struct slab slab;	/* chunks, tags and tables: taken by an ISR */
 };
 
 /* The part of a transfer that lies in one chunk. */
@@ -54,7 +57,8 @@ int lun_create(struct lun **out, const struct lun_config *config)
 	if (!lun)
 		return -ENOMEM;
 	lun->table_bits = FIRST_TABLE_BITS;
-	lun->table = calloc((size_t)1 << lun->table_bits, sizeof(*lun->table));
+	lun->table = slab_alloc(&lun->slab,
+				sizeof(*lun->table) << lun->table_bits);
 	if (!lun->table) {
 		free(lun);
 		return -ENOMEM;
@@ -72,15 +76,7 @@ void lun_destroy(struct lun *lun)
 {
 	if (!lun)
 		return;
-	for (size_t i = 0; i < (size_t)1 << lun->table_bits; i++) {
-		struct lun_chunk *chunk = lun->table[i].chunk;
-
-		if (!chunk)
-			continue;
-		free(chunk->tags);
-		free(chunk);
-	}
-	free(lun->table);
+	slab_fini(&lun->slab);
 	free(lun);
 }
 
@@ -124,7 +120,8 @@ static int table_grow(struct lun *lun)
 {
 	unsigned int bits = lun->table_bits + 1;
 	size_t slots = (size_t)1 << lun->table_bits;
-	struct lun_slot *table = calloc(slots * 2, sizeof(*table));
+	struct lun_slot *table = slab_alloc(&lun->slab,
+					    slots * 2 * sizeof(*table));
 
 	if (!table)
 		return -ENOMEM;
@@ -132,10 +129,9 @@ static int table_grow(struct lun *lun)
 		if (lun->table[i].key)
 			*slot_of(table, bits, lun->table[i].key) =
 				lun->table[i];
-	free(lun->table);
 	lun->table = table;
 	lun->table_bits = bits;
-	lun->stats.resident_bytes += slots * sizeof(*table);
+	lun->stats.resident_bytes += slots * 2 * sizeof(*table);
 	return 0;
 }
 
@@ -144,7 +140,7 @@ static struct lun_chunk *chunk_new(struct lun *lun)
 	size_t bytes = sizeof(struct lun_chunk) +
 		(lun->mode == LUN_DATA_COPY ?
 		 CHUNK_DATA_BYTES : LUN_CHUNK_BLOCKS * sizeof(uint64_t));
-	struct lun_chunk *chunk = calloc(1, bytes);
+	struct lun_chunk *chunk = slab_alloc(&lun->slab, bytes);
 
 	if (chunk) {
 		lun->stats.chunks++;
@@ -193,7 +189,7 @@ static int keep_tags(struct lun *lun, struct lun_chunk *chunk,
 		     uint64_t first_tag)
 {
 	size_t bytes = LUN_CHUNK_BLOCKS * sizeof(*chunk->tags);
-	uint64_t *tags = malloc(bytes);
+	uint64_t *tags = slab_alloc(&lun->slab, bytes);
 
 	if (!tags)
 		return -ENOMEM;

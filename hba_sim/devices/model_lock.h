@@ -3,8 +3,9 @@
  * The lock inside a device model.
  *
  * It stands for the device's own hardware serialization and is no subject of
- * any measurement: the time it takes is part of device_model.  It yields after
- * a while, so that a preempted holder on an oversubscribed machine gets on.
+ * any measurement: the time it takes is part of device_model.  A CPU holds it at
+ * IRQL_HIGH.  It yields after a while, so that a preempted holder on an
+ * oversubscribed machine gets on.
  */
 #ifndef STORSYNC_HBA_SIM_DEVICES_MODEL_LOCK_H
 #define STORSYNC_HBA_SIM_DEVICES_MODEL_LOCK_H
@@ -12,6 +13,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
+
+#include "hba_sim/machine/delivery.h"
 
 struct model_lock {
 	_Atomic(uint32_t) held;
@@ -25,10 +28,12 @@ static inline void model_lock_acquire(struct model_lock *lock)
 	while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire)) {
 		/* relaxed: only waits; the exchange decides */
 		while (atomic_load_explicit(&lock->held, memory_order_relaxed)) {
-			if (++spins % 1024 == 0)
-				sched_yield();
-			else
+			if (++spins % 1024)
 				__builtin_ia32_pause();
+			else if (sim_cpu_self())
+				delivery_yield(sim_cpu_self());
+			else
+				sched_yield();
 		}
 	}
 }

@@ -3,10 +3,10 @@
 #include "hba_sim/devices/pulse.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "hba_sim/machine/cpu.h"
+#include "hba_sim/machine/delivery.h"
 #include "hba_sim/machine/machine.h"
 
 /* At IRQL_HIGH, so that no interrupt of this CPU wants the same lock; its spinning is no spin of the back end. */
@@ -17,7 +17,7 @@ static uint8_t lock_queue(struct pulse_queue *queue, struct sim_cpu *self)
 	/* ORD pulse_queue:A acquire, pairs with pulse_queue:B: a CPU sees the queue as the last one left it. */
 	while (atomic_exchange_explicit(&queue->held, 1, memory_order_acquire)) {
 		if (self->yields)
-			sched_yield();
+			delivery_yield(self);
 		else
 			__builtin_ia32_pause();
 	}
@@ -28,9 +28,8 @@ static void unlock_queue(struct pulse_queue *queue, struct sim_cpu *self, uint8_
 {
 	/* ORD pulse_queue:B release, pairs with pulse_queue:A: see there. */
 	atomic_store_explicit(&queue->held, 0, memory_order_release);
-	atomic_signal_fence(memory_order_seq_cst);
-	/* not sim_lower: scheduling a pulse is no safe point, the caller's next one takes it */
-	atomic_store_explicit(&self->irql, irql, memory_order_relaxed);
+	/* scheduling a pulse is no safe point, the caller's next one takes it */
+	sim_restore(self, irql);
 }
 
 static uint64_t next_due(const struct pulse_queue *queue)

@@ -21,6 +21,7 @@ struct scsi_target {
 	struct lun **luns;	/* by number; NULL where none is attached */
 	unsigned int slots;
 	unsigned int attached;
+	uint8_t *report;	/* room for REPORT LUNS' answer; NULL while none is attached */
 };
 
 /* One command in execution. */
@@ -46,7 +47,20 @@ void scsi_target_destroy(struct scsi_target *target)
 	if (!target)
 		return;
 	free(target->luns);
+	free(target->report);
 	free(target);
+}
+
+/* Room for one LUN more: a command may run in an ISR that preempted the allocator. */
+static int grow_report(struct scsi_target *target)
+{
+	uint8_t *report = realloc(target->report,
+				  LUN_ENTRY_BYTES * (target->attached + 2));
+
+	if (!report)
+		return -ENOMEM;
+	target->report = report;
+	return 0;
 }
 
 int scsi_target_attach(struct scsi_target *target, unsigned int lun_no,
@@ -66,6 +80,8 @@ int scsi_target_attach(struct scsi_target *target, unsigned int lun_no,
 	}
 	if (target->luns[lun_no])
 		return -EEXIST;
+	if (grow_report(target))
+		return -ENOMEM;
 	target->luns[lun_no] = lun;
 	target->attached++;
 	return 0;
@@ -272,6 +288,7 @@ static void do_report_luns(struct command *command)
 	struct scsi_target *target = command->target;
 	uint64_t allocation_bytes = get_be(command->cdb + 6, 4);
 	size_t bytes = LUN_ENTRY_BYTES * (1 + target->attached);
+	uint8_t empty[LUN_ENTRY_BYTES];
 	uint8_t select = command->cdb[2];
 	uint8_t *data, *entry;
 
@@ -281,12 +298,8 @@ static void do_report_luns(struct command *command)
 	}
 	if (select == 1)	/* well known logical units: none */
 		bytes = LUN_ENTRY_BYTES;
-	data = calloc(1, bytes);
-	if (!data) {
-		fail_command(command, SCSI_KEY_DATA_PROTECT,
-			     SCSI_ASC_SPACE_ALLOCATION_FAILED);
-		return;
-	}
+	data = target->report ? target->report : empty;
+	memset(data, 0, LUN_ENTRY_BYTES);
 	put_be(data, bytes - LUN_ENTRY_BYTES, 4);
 	entry = data + LUN_ENTRY_BYTES;
 	for (unsigned int i = 0; entry < data + bytes; i++) {
@@ -296,7 +309,6 @@ static void do_report_luns(struct command *command)
 		entry += LUN_ENTRY_BYTES;
 	}
 	answer(command, data, bytes, allocation_bytes);
-	free(data);
 }
 
 /* One id, one serial number: the same LUN has it in every run. */

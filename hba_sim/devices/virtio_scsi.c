@@ -166,9 +166,8 @@ static unsigned pop_due(struct virtio_scsi_cpu *vcpu, uint64_t now, struct due_e
 	return n;
 }
 
-static bool advance(void *source, struct sim_cpu *cpu, uint64_t now, uint64_t *asserted)
+static bool advance_at_high(struct virtio_scsi *device, struct sim_cpu *cpu, uint64_t now, uint64_t *asserted)
 {
-	struct virtio_scsi *device = source;
 	struct virtio_scsi_cpu *vcpu = &device->cpu[cpu->index];
 	struct due_entry batch[BATCH];
 	uint64_t resets;
@@ -190,6 +189,16 @@ static bool advance(void *source, struct sim_cpu *cpu, uint64_t now, uint64_t *a
 	} while (n);
 	*asserted = vcpu->asserted_at;
 	return line_is_up(vcpu);
+}
+
+/* The model's locks are held at IRQL_HIGH, so that no interrupt of this CPU wants them meanwhile. */
+static bool advance(void *source, struct sim_cpu *cpu, uint64_t now, uint64_t *asserted)
+{
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+	bool up = advance_at_high(source, cpu, now, asserted);
+
+	sim_restore(cpu, irql);
+	return up;
 }
 
 static void reset(struct virtio_scsi *device)
@@ -271,10 +280,8 @@ static uint32_t port_read(void *context, struct sim_cpu *cpu, uint32_t offset, u
 	}
 }
 
-static void port_write(void *context, struct sim_cpu *cpu, uint32_t offset, unsigned bytes, uint32_t value)
+static void write_register(struct virtio_scsi *device, struct sim_cpu *cpu, uint32_t offset, uint32_t value)
 {
-	struct virtio_scsi *device = context;
-
 	switch (offset) {
 	case VIRTIO_PCI_GUEST_FEATURES:
 		device->guest_features = value;
@@ -297,6 +304,14 @@ static void port_write(void *context, struct sim_cpu *cpu, uint32_t offset, unsi
 	default:
 		break;
 	}
+}
+
+static void port_write(void *device, struct sim_cpu *cpu, uint32_t offset, unsigned bytes, uint32_t value)
+{
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+
+	write_register(device, cpu, offset, value);
+	sim_restore(cpu, irql);
 }
 
 static const struct sim_ioport_ops port_ops = { .read = port_read, .write = port_write };

@@ -7,8 +7,7 @@
  */
 #include "hba_sim/machine/cpu.h"
 
-#include <sched.h>
-
+#include "hba_sim/machine/delivery.h"
 #include "hba_sim/machine/dpc.h"
 #include "hba_sim/machine/timer.h"
 
@@ -29,7 +28,7 @@ void sim_cpu_schedule(struct sim_cpu *cpu, uint64_t when)
  * lost: that CPU writes the pin, fences (irq_pin_schedule) and then looks at
  * `due`; here `due` is written, then a fence, then the pins are read.
  */
-static void recompute_due(struct sim_cpu *cpu)
+void sim_cpu_recompute_due(struct sim_cpu *cpu)
 {
 	uint64_t next;
 
@@ -38,7 +37,8 @@ static void recompute_due(struct sim_cpu *cpu)
 	/* ORD cpu_due:A seq_cst fence, pairs with cpu_due:B: one of the two sides sees the other's store. */
 	atomic_thread_fence(memory_order_seq_cst);
 	next = intc_next_due(cpu);
-	if (cpu->dpc_head)
+	/* relaxed: the CPU's own */
+	if (cpu->dpc_head || atomic_load_explicit(&cpu->latched, memory_order_relaxed))
 		next = 0;
 	if (cpu->timers && sim_timer_next_due(cpu) < next)
 		next = sim_timer_next_due(cpu);
@@ -46,9 +46,9 @@ static void recompute_due(struct sim_cpu *cpu)
 		sim_cpu_schedule(cpu, next);
 }
 
-static bool run_dispatch_work(struct sim_cpu *cpu, uint64_t now)
+bool sim_cpu_run_dispatch_work(struct sim_cpu *cpu, uint64_t now)
 {
-	uint8_t from;
+	uint8_t interrupted;
 	bool ran;
 
 	if (sim_irql(cpu) >= IRQL_DISPATCH || cpu->dispatching)
@@ -56,17 +56,15 @@ static bool run_dispatch_work(struct sim_cpu *cpu, uint64_t now)
 	if (!cpu->dpc_head && sim_timer_next_due(cpu) > now)
 		return false;
 	cpu->dispatching = true;
-	from = sim_raise(cpu, IRQL_DISPATCH);
+	interrupted = delivery_begin_interrupt(cpu, IRQL_DISPATCH);
 	ran = sim_dpc_drain(cpu);
 	ran |= sim_timer_run_due(cpu, now);
-	atomic_signal_fence(memory_order_seq_cst);
-	/* not sim_lower: the look that called this goes round again */
-	atomic_store_explicit(&cpu->irql, from, memory_order_relaxed);
 	cpu->dispatching = false;
+	delivery_end_interrupt(cpu, interrupted);
 	return ran;
 }
 
-void sim_cpu_look(struct sim_cpu *cpu)
+void sim_cpu_take_all(struct sim_cpu *cpu)
 {
 	for (;;) {
 		uint64_t now = stamp_now();
@@ -75,11 +73,19 @@ void sim_cpu_look(struct sim_cpu *cpu)
 			return;
 		if (intc_take_one(cpu, now))
 			continue;
-		if (run_dispatch_work(cpu, now))
+		if (sim_cpu_run_dispatch_work(cpu, now))
 			continue;
-		recompute_due(cpu);
+		sim_cpu_recompute_due(cpu);
 		return;
 	}
+}
+
+void sim_cpu_look(struct sim_cpu *cpu)
+{
+	if (cpu->delivery == SYNC_POLL)
+		sim_cpu_take_all(cpu);
+	else
+		delivery_safe_point(cpu, stamp_now());
 }
 
 void sim_cpu_lowered(struct sim_cpu *cpu, uint8_t from)
@@ -88,8 +94,17 @@ void sim_cpu_lowered(struct sim_cpu *cpu, uint8_t from)
 
 	if (sim_cpu_due(cpu) > now)
 		return;
-	intc_note_open(cpu, from, sim_irql(cpu), now);
-	sim_cpu_look(cpu);
+	if (cpu->delivery == SYNC_POLL) {
+		intc_note_open(cpu, from, sim_irql(cpu), now);
+		sim_cpu_take_all(cpu);
+	} else {
+		delivery_lowered(cpu, from, now);
+	}
+}
+
+void sim_cpu_restored(struct sim_cpu *cpu, uint8_t from)
+{
+	delivery_lowered(cpu, from, stamp_now());
 }
 
 static void count_spin(struct sim_cpu *cpu)
@@ -104,19 +119,25 @@ void sim_relax(struct sim_cpu *cpu)
 {
 	count_spin(cpu);
 	if (cpu->yields)
-		sched_yield();
+		delivery_yield(cpu);
 	else
 		__builtin_ia32_pause();
+	if (cpu->delivery == SYNC_THREAD)
+		delivery_spun(cpu);
+	if (cpu->delivery != SYNC_POLL)
+		delivery_watch(cpu, stamp_now());
 	/* Nothing can interrupt at or above the highest line's level: the clock need not be read. */
-	if (sim_irql(cpu) < cpu->top_dirql && sim_cpu_due(cpu) != SIM_NEVER)
+	else if (sim_irql(cpu) < cpu->top_dirql && sim_cpu_due(cpu) != SIM_NEVER)
 		sim_cpu_safe_point(cpu, stamp_now());
 }
 
 void sim_idle(struct sim_cpu *cpu)
 {
 	if (cpu->yields)
-		sched_yield();
-	if (sim_cpu_due(cpu) != SIM_NEVER)
+		delivery_yield(cpu);
+	if (cpu->delivery != SYNC_POLL)
+		delivery_watch(cpu, stamp_now());
+	else if (sim_cpu_due(cpu) != SIM_NEVER)
 		sim_cpu_safe_point(cpu, stamp_now());
 	else
 		__builtin_ia32_pause();
@@ -128,7 +149,10 @@ void sim_work(struct sim_cpu *cpu, uint64_t ticks)
 	uint64_t end = now + ticks;
 
 	while (now < end) {
-		sim_cpu_safe_point(cpu, now);
+		if (cpu->delivery != SYNC_POLL)
+			delivery_watch(cpu, now);
+		else
+			sim_cpu_safe_point(cpu, now);
 		now = stamp_now();
 	}
 }

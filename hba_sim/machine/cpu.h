@@ -2,14 +2,16 @@
 /*
  * A simulated CPU: a pinned thread with an IRQL, interrupt pins, a DPC queue and timers.
  *
- * Delivery is `poll`: the CPU looks at what is due at its safe points, which
- * are every IRQL lowering, every spin iteration, register accesses and every
- * few nanoseconds of simulated work.  One word, `due`, says when the earliest
- * event falls due, so that a look with nothing scheduled is one load.
+ * Its safe points are every IRQL lowering, every spin iteration, register
+ * accesses and every few nanoseconds of simulated work.  One word, `due`, says
+ * when the earliest event falls due, so that a safe point with nothing scheduled
+ * is one load.  Under `poll` delivery the CPU takes what is due there; how
+ * `signal` and `thread` interrupt it is in delivery.h.
  */
 #ifndef STORSYNC_HBA_SIM_MACHINE_CPU_H
 #define STORSYNC_HBA_SIM_MACHINE_CPU_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +27,28 @@
 struct sim_dpc;
 struct sim_machine;
 struct sim_timer;
+
+/* One of the threads that `thread` delivery makes a CPU of; see delivery_thread.c. */
+struct delivery_context {
+	struct sim_cpu *cpu;
+	struct irq_line *line; /* NULL: DPCs and timers */
+	pthread_t thread;
+	bool created;
+	int error;              /* -errno of its start */
+	_Atomic(bool) running;
+	_Atomic(bool) latched;  /* woken, and the IRQL kept it out */
+	_Atomic(uint32_t) wake; /* a futex: 1 from a wake-up until it is up */
+};
+
+/* Where interrupts arrive that the CPU does not look for by itself; see delivery.h. */
+struct delivery_state {
+	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) in_flight; /* a signal is on its way */
+	_Atomic(int) thread;         /* the callers' thread, 0: nothing can arrive */
+	_Atomic(bool) stopping;
+	_Atomic(uint64_t) arrivals;
+	_Atomic(uint64_t) landed;    /* of those, the ones that found a synchronized routine running here */
+	struct delivery_context context[1 + SIM_LINES_MAX]; /* DPCs and timers, then by the line's index */
+};
 
 struct sim_cpu {
 	/* Written by the CPU's own thread only. */
@@ -42,11 +66,16 @@ struct sim_cpu {
 	struct sim_timer *timers; /* sorted by due time */
 	bool dispatching;         /* DPCs or timers are being run */
 	void *user;               /* the harness's own per-CPU state */
+	enum sync_delivery delivery;
+	_Atomic(uint32_t) in_section; /* synchronized routines that run here: an interrupt that arrives then landed in one */
+	_Atomic(bool) latched;        /* an interrupt arrived and the IRQL kept it out: taken when that falls */
 
 	/* Stamp of the earliest event for this CPU, or SIM_NEVER; any CPU may lower it. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) due;
 
 	_Alignas(SYNC_LINE_BYTES) struct irq_pin pin[SIM_LINES_MAX];
+
+	struct delivery_state arriving;
 };
 
 /* The calling thread's simulated CPU, NULL on a thread that is none. */
@@ -63,8 +92,17 @@ static inline uint8_t sim_irql(const struct sim_cpu *cpu)
 	return atomic_load_explicit(&cpu->irql, memory_order_relaxed);
 }
 
-/* Take and run whatever is due and allowed at the current IRQL. */
+/* A safe point with something due: under `poll`, take and run whatever the current IRQL allows. */
 void sim_cpu_look(struct sim_cpu *cpu);
+
+/* Take and run whatever is due and allowed at the current IRQL, under any delivery. */
+void sim_cpu_take_all(struct sim_cpu *cpu);
+
+/* DPCs and timers that are due and allowed; whether any ran. */
+bool sim_cpu_run_dispatch_work(struct sim_cpu *cpu, uint64_t now);
+
+/* The earliest event anew, after what was due has been looked at. */
+void sim_cpu_recompute_due(struct sim_cpu *cpu);
 
 /* The part of an IRQL lowering that is needed when something is scheduled. */
 void sim_cpu_lowered(struct sim_cpu *cpu, uint8_t from);
@@ -110,11 +148,47 @@ static inline void sim_lower(struct sim_cpu *cpu, uint8_t irql)
 		sim_cpu_lowered(cpu, from);
 }
 
+/* A synchronized routine begins, and ends, on this CPU: for the count of interrupts that land in one. */
+static inline void sim_section_begin(struct sim_cpu *cpu)
+{
+	/* relaxed, both: one writer, and what interrupts it */
+	atomic_store_explicit(&cpu->in_section, atomic_load_explicit(&cpu->in_section, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+static inline void sim_section_end(struct sim_cpu *cpu)
+{
+	/* relaxed: see sim_section_begin */
+	atomic_store_explicit(&cpu->in_section, atomic_load_explicit(&cpu->in_section, memory_order_relaxed) - 1,
+			      memory_order_relaxed);
+}
+
 /* A write of the level to a register such as x64's CR8: the order and about the cost of one, and no other effect. */
 static inline void sim_write_task_priority(struct sim_cpu *cpu, uint8_t irql)
 {
 	/* seq_cst: a register write is not passed by later loads; nobody else reads it */
 	atomic_exchange_explicit(&cpu->task_priority, irql, memory_order_seq_cst);
+}
+
+/* What was latched can be taken now. */
+void sim_cpu_restored(struct sim_cpu *cpu, uint8_t from);
+
+/*
+ * Lower to `irql` without a safe point: DPCs and what is due wait for the next
+ * one.  An interrupt that arrived meanwhile is taken all the same, as nothing
+ * would announce it again.
+ */
+static inline void sim_restore(struct sim_cpu *cpu, uint8_t irql)
+{
+	uint8_t from = sim_irql(cpu);
+
+	atomic_signal_fence(memory_order_seq_cst);
+	/* relaxed: as in sim_raise */
+	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	/* relaxed: written by the CPU itself, and by its watcher before it interrupts it */
+	if (__builtin_expect(atomic_load_explicit(&cpu->latched, memory_order_relaxed), 0))
+		sim_cpu_restored(cpu, from);
 }
 
 /* One spin iteration: a pause, a look where the IRQL allows one, a yield when oversubscribed. */

@@ -37,9 +37,8 @@ bool sim_dpc_queue(struct sim_cpu *cpu, struct sim_dpc *dpc, void *argument1, vo
 	append(cpu, dpc);
 	/* relaxed store of the owner: an earlier event of a pin is found again from the pins */
 	atomic_store_explicit(&cpu->due, 0, memory_order_relaxed);
-	atomic_signal_fence(memory_order_seq_cst);
-	/* not sim_lower: the caller's own lowering runs the DPC, never the queueing itself */
-	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+	/* the caller's own lowering runs the DPC, never the queueing itself */
+	sim_restore(cpu, irql);
 	return true;
 }
 
@@ -53,8 +52,7 @@ static struct sim_dpc *pop(struct sim_cpu *cpu)
 		if (!cpu->dpc_head)
 			cpu->dpc_tail = &cpu->dpc_head;
 	}
-	atomic_signal_fence(memory_order_seq_cst);
-	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+	sim_restore(cpu, irql);
 	return dpc;
 }
 
@@ -69,8 +67,7 @@ static void put_back(struct sim_cpu *cpu, struct sim_dpc *first, struct sim_dpc 
 	cpu->dpc_head = first;
 	/* relaxed: as in sim_dpc_queue; a look inside a DPC that ran meanwhile found no other queued */
 	atomic_store_explicit(&cpu->due, 0, memory_order_relaxed);
-	atomic_signal_fence(memory_order_seq_cst);
-	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+	sim_restore(cpu, irql);
 }
 
 /* False, and the DPC is still queued, while it runs on another CPU. */

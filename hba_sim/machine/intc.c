@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "hba_sim/machine/cpu.h"
+#include "hba_sim/machine/delivery.h"
 #include "hba_sim/machine/machine.h"
 
 static void count(_Atomic(uint64_t) *counter)
@@ -105,22 +106,23 @@ void irq_line_unmask(struct irq_line *line)
 	atomic_fetch_add_explicit(&line->reopened, 1, memory_order_release);
 }
 
-/* Whether mask and back end let the pin's interrupt through. */
+/* Whether mask and back end let the pin's interrupt through; by the pin's CPU or, as a glance, by another. */
 static bool pin_is_open(struct irq_line *line, struct irq_pin *pin, uint64_t now)
 {
-	if (pin->parked) {
-		/* ORD intc_reopen:B acquire, pairs with intc_reopen:A and intc_reopen:C: see there. */
-		if (atomic_load_explicit(&line->reopened, memory_order_acquire) == pin->parked_at_count) {
-			pin->refused_at = now;
-			return false;
-		}
-		pin->parked = false;
+	/* relaxed: the CPU's own; another one's glance may be wrong */
+	if (atomic_load_explicit(&pin->parked, memory_order_relaxed) &&
+	    /* ORD intc_reopen:B acquire, pairs with intc_reopen:A and intc_reopen:C: see there. */
+	    atomic_load_explicit(&line->reopened, memory_order_acquire) ==
+		    atomic_load_explicit(&pin->parked_at_count, memory_order_relaxed)) {
+		/* relaxed: a measurement */
+		atomic_store_explicit(&pin->refused_at, now, memory_order_relaxed);
+		return false;
 	}
 	/* ORD intc_unmask:B acquire, pairs with intc_unmask:A: see there. */
 	if (atomic_load_explicit(&line->masked, memory_order_acquire)) {
 		/* relaxed: see irq_line_unmask */
 		atomic_store_explicit(&line->refused, 1, memory_order_relaxed);
-		pin->refused_at = now;
+		atomic_store_explicit(&pin->refused_at, now, memory_order_relaxed);
 		return false;
 	}
 	return true;
@@ -134,13 +136,15 @@ static bool pin_is_open(struct irq_line *line, struct irq_pin *pin, uint64_t now
  */
 static uint64_t masked_ticks(const struct irq_line *line, const struct irq_pin *pin, uint64_t asserted, uint64_t now)
 {
+	/* relaxed, both: measurements */
+	uint64_t refused_at = atomic_load_explicit(&pin->refused_at, memory_order_relaxed);
 	uint64_t open = pin->open_since;
 
-	if (pin->refused_at > asserted) {
+	if (refused_at > asserted) {
 		uint64_t reopened_at = atomic_load_explicit(&line->reopened_at, memory_order_relaxed);
 
-		if (open < pin->refused_at)
-			open = pin->refused_at;
+		if (open < refused_at)
+			open = refused_at;
 		if (open < reopened_at)
 			open = reopened_at;
 	}
@@ -179,19 +183,20 @@ static void stamp_taken(const struct irq_line *line, const struct irq_pin *pin, 
 	event->model = model;
 }
 
+/* The pin waits until the back end opens it again; `reopened` is the count from before its answer. */
+static void park(struct irq_pin *pin, uint64_t reopened)
+{
+	/* relaxed: the CPU's own; another one's glance may be wrong */
+	atomic_store_explicit(&pin->parked_at_count, reopened, memory_order_relaxed);
+	atomic_store_explicit(&pin->parked, true, memory_order_relaxed);
+}
+
 static void note_deferred(struct irq_pin *pin, uint64_t reopened, uint64_t now)
 {
 	count(&pin->deferred);
-	pin->parked = true;
-	pin->parked_at_count = reopened;
-	pin->refused_at = now;
-}
-
-/* The line stays in service; the pin waits until the one who has the ISR now opens it again, as after a refusal. */
-static void note_handed_over(struct irq_pin *pin, uint64_t reopened)
-{
-	pin->parked = true;
-	pin->parked_at_count = reopened;
+	park(pin, reopened);
+	/* relaxed: a measurement */
+	atomic_store_explicit(&pin->refused_at, now, memory_order_relaxed);
 }
 
 static void note_served(struct irq_pin *pin, int answer)
@@ -201,29 +206,26 @@ static void note_served(struct irq_pin *pin, int answer)
 		count(&pin->spurious);
 }
 
-/* Service is over at `now`, one way or the other, and with it the line's level. */
-static void note_left(struct sim_cpu *cpu, const struct irq_line *line, struct irq_pin *pin, uint64_t reopened, int answer)
+/* What service answered decides what becomes of the pin; still at the line's level. */
+static void note_answer(struct irq_pin *pin, uint64_t reopened, int answer)
 {
-	uint64_t now = stamp_now();
-
 	if (answer == SYNC_DEFERRED)
-		note_deferred(pin, reopened, now);
+		note_deferred(pin, reopened, stamp_now());
 	else if (answer == SYNC_HANDED_OVER)
-		note_handed_over(pin, reopened);
+		/* the line stays in service; who has the ISR now opens the pin again */
+		park(pin, reopened);
 	else
 		note_served(pin, answer);
-	if (sim_cpu_due(cpu) <= now)
-		intc_note_open(cpu, line->dirql, sim_irql(cpu), now);
 }
 
-static bool take(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
+/* At the line's level: advances the source and serves what is asserted; false when nothing may be. */
+static bool serve(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 {
 	struct irq_pin *pin = &cpu->pin[line->index];
 	struct irq_event event = { 0 };
 	unsigned serving_for = cpu->serving_for;
 	uint64_t reopened;
 	uint64_t model;
-	uint8_t from;
 	int answer;
 
 	if (!pin_is_open(line, pin, now) || !line->advance(line->source, cpu, now, &event.asserted))
@@ -231,9 +233,9 @@ static bool take(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	model = stamp_now() - now;
 	if (!begin_service(line))
 		return false;
+	/* relaxed: the CPU's own */
+	atomic_store_explicit(&pin->parked, false, memory_order_relaxed);
 	stamp_taken(line, pin, now, model, &event);
-
-	from = sim_raise(cpu, line->dirql);
 	/*
 	 * ORD intc_reopen:D acquire, pairs with intc_reopen:A and intc_reopen:C: an old
 	 * value only means one more attempt, but with a new one the handler must
@@ -243,13 +245,32 @@ static bool take(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	cpu->serving_for = cpu->index;
 	answer = line->handler(line->handler_context, cpu, &event);
 	cpu->serving_for = serving_for;
+	note_answer(pin, reopened, answer);
 	if (answer != SYNC_HANDED_OVER)
 		end_of_interrupt(line);
-	atomic_signal_fence(memory_order_seq_cst);
-	/* not sim_lower: the look that called this goes round again */
-	atomic_store_explicit(&cpu->irql, from, memory_order_relaxed);
-	note_left(cpu, line, pin, reopened, answer);
 	return true;
+}
+
+bool intc_take_line(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
+{
+	struct irq_pin *pin = &cpu->pin[line->index];
+	uint8_t interrupted;
+	bool served;
+
+	/* relaxed: a pin scheduled just now is found at the next look */
+	if (line->dirql <= sim_irql(cpu) || atomic_load_explicit(&pin->due, memory_order_relaxed) > now)
+		return false;
+	/* From here on no other interrupt of the line can come in between on this CPU. */
+	interrupted = delivery_begin_interrupt(cpu, line->dirql);
+	served = serve(cpu, line, now);
+	delivery_end_interrupt(cpu, interrupted);
+	if (served) {
+		now = stamp_now();
+		/* and with the service, the line's level is over */
+		if (sim_cpu_due(cpu) <= now)
+			intc_note_open(cpu, line->dirql, sim_irql(cpu), now);
+	}
+	return served;
 }
 
 void irq_line_run_handed_over(struct irq_line *line, struct sim_cpu *cpu, unsigned target, sync_isr *isr, void *extension,
@@ -276,14 +297,31 @@ bool intc_take_one(struct sim_cpu *cpu, uint64_t now)
 	struct sim_machine *machine = cpu->machine;
 
 	for (unsigned i = 0; i < machine->lines; i++) {
-		struct irq_line *line = machine->line[i];
-
-		if (line->dirql <= sim_irql(cpu))
+		if (machine->line[i]->dirql <= sim_irql(cpu))
 			return false;
-		/* relaxed: a pin scheduled just now is found at the next look */
-		if (atomic_load_explicit(&cpu->pin[line->index].due, memory_order_relaxed) > now)
-			continue;
-		if (take(cpu, line, now))
+		if (intc_take_line(cpu, machine->line[i], now))
+			return true;
+	}
+	return false;
+}
+
+bool intc_is_deliverable(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
+{
+	struct irq_pin *pin = &cpu->pin[line->index];
+
+	/* relaxed, both: a glance */
+	return atomic_load_explicit(&pin->due, memory_order_relaxed) <= now && pin_is_open(line, pin, now) &&
+	       !atomic_load_explicit(&line->remote_irr, memory_order_relaxed);
+}
+
+bool intc_waits_for_irql(const struct sim_cpu *cpu, uint64_t now)
+{
+	for (unsigned i = 0; i < cpu->machine->lines; i++) {
+		const struct irq_line *line = cpu->machine->line[i];
+
+		/* relaxed: the CPU's own schedule, at worst one that is about to change */
+		if (line->dirql <= sim_irql(cpu) &&
+		    atomic_load_explicit(&cpu->pin[line->index].due, memory_order_relaxed) <= now)
 			return true;
 	}
 	return false;

@@ -78,10 +78,10 @@ struct irq_line {
 /* A line as one CPU sees it.  `due` is written under the source's own lock; the rest by the CPU itself. */
 struct irq_pin {
 	_Atomic(uint64_t) due;  /* stamp of the next event for this CPU, SIM_NEVER when none */
-	bool parked;            /* deferred by the back end, until `reopened` moves on */
-	uint64_t parked_at_count;
+	_Atomic(bool) parked;   /* deferred by the back end, until `reopened` moves on */
+	_Atomic(uint64_t) parked_at_count;
 	uint64_t open_since;    /* last time the IRQL fell below the line's level with the event due */
-	uint64_t refused_at;    /* last time mask or back end refused it */
+	_Atomic(uint64_t) refused_at; /* last time mask or back end refused it */
 	_Atomic(uint64_t) taken;    /* interrupts served */
 	_Atomic(uint64_t) deferred; /* times a back end deferred one */
 	_Atomic(uint64_t) spurious; /* taken, and the ISR said that it was not its own */
@@ -126,6 +126,19 @@ static inline bool irq_line_is_masked(const struct irq_line *line)
 
 /* Takes the highest pending interrupt above the CPU's IRQL, if any; returns whether one was served. */
 bool intc_take_one(struct sim_cpu *cpu, uint64_t now);
+
+/* Takes this line's interrupt if it is due and above the CPU's IRQL; whether it was served. */
+bool intc_take_line(struct sim_cpu *cpu, struct irq_line *line, uint64_t now);
+
+/*
+ * Whether the line is due for `cpu` at `now` and neither mask, back end nor
+ * another CPU's service keeps it back; the IRQL may.  By any CPU: a glance, after
+ * which the CPU itself decides.
+ */
+bool intc_is_deliverable(struct sim_cpu *cpu, struct irq_line *line, uint64_t now);
+
+/* Whether a line that is due waits for the CPU's IRQL to fall. */
+bool intc_waits_for_irql(const struct sim_cpu *cpu, uint64_t now);
 
 /* The CPU's IRQL fell from `from` to `to` at `now`: pending lines between the two are open from here on. */
 void intc_note_open(struct sim_cpu *cpu, uint8_t from, uint8_t to, uint64_t now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The simulated machine; see machine.h. */
 #include "hba_sim/machine/machine.h"
+#include "hba_sim/machine/delivery.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,6 +19,7 @@ static void init_cpu(struct sim_machine *machine, unsigned index, bool yields)
 	cpu->index = index;
 	cpu->serving_for = index;
 	cpu->machine = machine;
+	cpu->delivery = machine->delivery;
 	cpu->dpc_tail = &cpu->dpc_head;
 	for (unsigned i = 0; i < SIM_LINES_MAX; i++)
 		atomic_init(&cpu->pin[i].due, SIM_NEVER);
@@ -48,6 +50,8 @@ int sim_machine_init(struct sim_machine *machine, const struct sim_machine_confi
 		.cpus = config->cpus,
 		.scale = config->scale,
 		.delivery = config->delivery ? config->delivery : SYNC_POLL,
+		.has_raiser = config->has_raiser,
+		.overdue_ticks = stamp_from_ns(&config->scale, DELIVERY_OVERDUE_NS),
 	};
 	machine->cpu = aligned_alloc(SYNC_LINE_BYTES, bytes);
 	if (!machine->cpu)
@@ -115,7 +119,7 @@ static void dump_pin(const struct sim_cpu *cpu, const struct irq_line *line, FIL
 	fprintf(out, "  cpu %u line %s: dirql %u, %s%s, taken %" PRIu64 ", deferred %" PRIu64 ", spurious %" PRIu64 "%s\n",
 		cpu->index, line->name, line->dirql,
 		due == SIM_NEVER ? "nothing due" : due <= stamp_now() ? "due now" : "due later",
-		pin->parked ? ", parked by the back end" : "",
+		atomic_load_explicit(&pin->parked, memory_order_relaxed) ? ", parked by the back end" : "",
 		atomic_load_explicit(&pin->taken, memory_order_relaxed), atomic_load_explicit(&pin->deferred, memory_order_relaxed),
 		atomic_load_explicit(&pin->spurious, memory_order_relaxed),
 		atomic_load_explicit(&line->masked, memory_order_relaxed) ? ", masked at the controller" : "");

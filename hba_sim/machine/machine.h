@@ -24,6 +24,12 @@ struct sim_machine {
 	struct irq_line *line[SIM_LINES_MAX]; /* by level, highest first */
 	struct stamp_scale scale;             /* ticks to ns */
 	enum sync_delivery delivery;
+	bool has_raiser;         /* a thread of the harness calls sim_raise_due() all the time */
+	uint64_t overdue_ticks;  /* see delivery.c */
+	/* Each thread of a CPU but the callers' own, when it starts and before it ends; may be NULL.  0 or -errno. */
+	int (*context_online)(void *argument, struct sim_cpu *cpu);
+	void (*context_offline)(void *argument, struct sim_cpu *cpu);
+	void *context_argument;
 	unsigned *node; /* NUMA node of each CPU */
 	unsigned nodes;
 	struct sim_phys phys;
@@ -36,6 +42,7 @@ struct sim_machine_config {
 	size_t phys_bytes;       /* size of the physical address space */
 	struct stamp_scale scale;
 	enum sync_delivery delivery; /* 0: SYNC_POLL */
+	bool has_raiser;
 	const unsigned *node;    /* NUMA node of each CPU, 0 to `nodes` - 1; NULL: all on one */
 	unsigned nodes;
 };

@@ -9,12 +9,10 @@ void sim_timer_init(struct sim_timer *timer, sim_timer_routine *routine, void *c
 	*timer = (struct sim_timer){ .routine = routine, .context = context };
 }
 
-bool sim_timer_cancel(struct sim_timer *timer)
+static void unlink_timer(struct sim_timer *timer)
 {
 	struct sim_timer **link;
 
-	if (!timer->cpu)
-		return false;
 	for (link = &timer->cpu->timers; *link; link = &(*link)->next) {
 		if (*link == timer) {
 			*link = timer->next;
@@ -22,32 +20,66 @@ bool sim_timer_cancel(struct sim_timer *timer)
 		}
 	}
 	timer->cpu = NULL;
+}
+
+bool sim_timer_cancel(struct sim_timer *timer)
+{
+	struct sim_cpu *cpu = timer->cpu;
+	uint8_t irql;
+
+	if (!cpu)
+		return false;
+	irql = sim_raise(cpu, IRQL_HIGH);
+	unlink_timer(timer);
+	sim_restore(cpu, irql);
 	return true;
 }
 
-void sim_timer_arm(struct sim_cpu *cpu, struct sim_timer *timer, uint64_t when)
+static void link_timer(struct sim_cpu *cpu, struct sim_timer *timer)
 {
 	struct sim_timer **link = &cpu->timers;
 
-	sim_timer_cancel(timer);
-	timer->due = when;
-	timer->cpu = cpu;
-	while (*link && (*link)->due <= when)
+	while (*link && (*link)->due <= timer->due)
 		link = &(*link)->next;
 	timer->next = *link;
 	*link = timer;
+}
+
+/* An ISR may arm a timer in the middle of any operation on the list, so they run at IRQL_HIGH. */
+void sim_timer_arm(struct sim_cpu *cpu, struct sim_timer *timer, uint64_t when)
+{
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+
+	if (timer->cpu)
+		unlink_timer(timer);
+	timer->due = when;
+	timer->cpu = cpu;
+	link_timer(cpu, timer);
 	sim_cpu_schedule(cpu, when);
+	sim_restore(cpu, irql);
+}
+
+static struct sim_timer *pop_due(struct sim_cpu *cpu, uint64_t now)
+{
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+	struct sim_timer *timer = cpu->timers;
+
+	if (timer && timer->due > now)
+		timer = NULL;
+	if (timer) {
+		cpu->timers = timer->next;
+		timer->cpu = NULL;
+	}
+	sim_restore(cpu, irql);
+	return timer;
 }
 
 bool sim_timer_run_due(struct sim_cpu *cpu, uint64_t now)
 {
+	struct sim_timer *timer;
 	bool ran = false;
 
-	while (cpu->timers && cpu->timers->due <= now) {
-		struct sim_timer *timer = cpu->timers;
-
-		cpu->timers = timer->next;
-		timer->cpu = NULL;
+	while ((timer = pop_due(cpu, now)) != NULL) {
 		timer->routine(timer->context);
 		ran = true;
 	}

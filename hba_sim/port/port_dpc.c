@@ -92,5 +92,5 @@ void port_request_timer(struct adapter *adapter, PHW_TIMER routine, ULONG micros
 	} else {
 		sim_timer_cancel(&acpu->timer);
 	}
-	sim_raise(cpu, irql);
+	sim_restore(cpu, irql);
 }

@@ -33,6 +33,21 @@ static uint64_t outstanding(const struct adapter *adapter)
 	return given - returned;
 }
 
+/* The held list: an ISR may change what holds requests back, so its lock is held at IRQL_HIGH. */
+static uint8_t lock_held(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+
+	port_lock_acquire(&adapter->hold_lock, cpu);
+	return irql;
+}
+
+static void unlock_held(struct adapter *adapter, struct sim_cpu *cpu, uint8_t irql)
+{
+	port_lock_release(&adapter->hold_lock);
+	sim_restore(cpu, irql);
+}
+
 static BOOLEAN start_io_under_lock(PVOID extension, PVOID context)
 {
 	struct port_request *request = context;
@@ -85,14 +100,14 @@ static void list_append(struct port_request **head, struct port_request ***tail,
 /* True when the request was put on the held list. */
 static bool hold_back(struct adapter *adapter, struct port_request *request, struct sim_cpu *cpu)
 {
+	uint8_t irql = lock_held(adapter, cpu);
 	bool held = false;
 
-	port_lock_acquire(&adapter->hold_lock, cpu);
 	if (adapter->paused || adapter->busy_until || adapter->held) {
 		list_append(&adapter->held, &adapter->held_tail, request);
 		held = true;
 	}
-	port_lock_release(&adapter->hold_lock);
+	unlock_held(adapter, cpu, irql);
 	return held;
 }
 
@@ -112,9 +127,9 @@ void port_submit(struct port_request *request, struct sim_cpu *cpu)
 /* The first held request that may go now, NULL when none may. */
 static struct port_request *next_held(struct adapter *adapter, struct sim_cpu *cpu)
 {
+	uint8_t irql = lock_held(adapter, cpu);
 	struct port_request *request = NULL;
 
-	port_lock_acquire(&adapter->hold_lock, cpu);
 	if (!adapter->paused && !adapter->busy_until) {
 		request = adapter->held;
 		if (request)
@@ -123,7 +138,7 @@ static struct port_request *next_held(struct adapter *adapter, struct sim_cpu *c
 			/* relaxed: a hint */
 			atomic_store_explicit(&adapter->held_back, 0, memory_order_relaxed);
 	}
-	port_lock_release(&adapter->hold_lock);
+	unlock_held(adapter, cpu, irql);
 	return request;
 }
 
@@ -147,7 +162,7 @@ static void watch_held(struct adapter *adapter, struct sim_cpu *cpu)
 
 	if (!acpu->hold_timer.cpu)
 		sim_timer_arm(cpu, &acpu->hold_timer, stamp_now() + port_ticks_of_us(adapter, HOLD_TIMER_US));
-	sim_raise(cpu, irql);
+	sim_restore(cpu, irql);
 }
 
 /* At IRQL_DISPATCH: a pause may be over, what StorPortBusy waited for may all be back, a refused request may go now. */
@@ -156,13 +171,14 @@ void port_hold_timer_fired(void *context)
 	struct adapter_cpu *acpu = context;
 	struct adapter *adapter = acpu->adapter;
 	struct sim_cpu *cpu = sim_cpu_self();
+	uint8_t irql;
 
-	port_lock_acquire(&adapter->hold_lock, cpu);
+	irql = lock_held(adapter, cpu);
 	if (adapter->paused && stamp_now() >= adapter->paused_until)
 		adapter->paused = false;
 	if (adapter->busy_until && !outstanding(adapter))
 		adapter->busy_until = 0;
-	port_lock_release(&adapter->hold_lock);
+	unlock_held(adapter, cpu, irql);
 	release_held(adapter, cpu);
 	/* relaxed: a hint */
 	if (atomic_load_explicit(&adapter->held_back, memory_order_relaxed))
@@ -172,10 +188,11 @@ void port_hold_timer_fired(void *context)
 /* A completion has been handed back: StorPortBusy waits for a number of them. */
 static void count_down_busy(struct adapter *adapter, struct sim_cpu *cpu)
 {
-	port_lock_acquire(&adapter->hold_lock, cpu);
+	uint8_t irql = lock_held(adapter, cpu);
+
 	if (adapter->busy_until)
 		adapter->busy_until--;
-	port_lock_release(&adapter->hold_lock);
+	unlock_held(adapter, cpu, irql);
 }
 
 void port_complete(struct adapter *adapter, struct port_request *request)
@@ -191,7 +208,7 @@ void port_complete(struct adapter *adapter, struct port_request *request)
 	}
 	irql = sim_raise(cpu, IRQL_HIGH);
 	list_append(&acpu->done, &acpu->done_tail, request);
-	sim_raise(cpu, irql);
+	sim_restore(cpu, irql);
 	sim_dpc_queue(cpu, &acpu->completion_dpc, NULL, NULL);
 }
 
@@ -202,23 +219,23 @@ static struct port_request *take_done(struct adapter_cpu *acpu, struct sim_cpu *
 
 	if (request)
 		acpu->done = request->next;
-	atomic_signal_fence(memory_order_seq_cst);
-	/* not sim_lower: the DPC that calls this is run from a look, which goes round again */
-	atomic_store_explicit(&cpu->irql, irql, memory_order_relaxed);
+	/* the DPC that calls this is run from a look, which goes round again */
+	sim_restore(cpu, irql);
 	return request;
 }
 
 /* Requests that the miniport refused, in their order, go in front of the others. */
 static void hold_refused(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *first, struct port_request **tail)
 {
-	port_lock_acquire(&adapter->hold_lock, cpu);
+	uint8_t irql = lock_held(adapter, cpu);
+
 	*tail = adapter->held;
 	if (!adapter->held)
 		adapter->held_tail = tail;
 	adapter->held = first;
 	/* relaxed: a hint */
 	atomic_store_explicit(&adapter->held_back, 1, memory_order_relaxed);
-	port_lock_release(&adapter->hold_lock);
+	unlock_held(adapter, cpu, irql);
 	watch_held(adapter, cpu);
 }
 
@@ -252,23 +269,14 @@ void port_completion_dpc(void *context, void *argument1, void *argument2)
 		release_held(adapter, cpu);
 }
 
-/* What holds requests back changes, at any IRQL and on any CPU. */
-static uint8_t begin_flow_change(struct adapter *adapter, struct sim_cpu *cpu)
-{
-	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
-
-	port_lock_acquire(&adapter->hold_lock, cpu);
-	return irql;
-}
-
+/* What holds requests back has changed, at any IRQL and on any CPU. */
 static void end_flow_change(struct adapter *adapter, struct sim_cpu *cpu, uint8_t irql)
 {
 	bool holds = adapter->paused || adapter->busy_until;
 
 	/* relaxed: a hint */
 	atomic_store_explicit(&adapter->held_back, 1, memory_order_relaxed);
-	port_lock_release(&adapter->hold_lock);
-	sim_raise(cpu, irql);
+	unlock_held(adapter, cpu, irql);
 	if (holds)
 		watch_held(adapter, cpu);
 	else
@@ -278,7 +286,7 @@ static void end_flow_change(struct adapter *adapter, struct sim_cpu *cpu, uint8_
 void port_busy(struct adapter *adapter, ULONG completions)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
-	uint8_t irql = begin_flow_change(adapter, cpu);
+	uint8_t irql = lock_held(adapter, cpu);
 	uint64_t most = completions ? outstanding(adapter) : 0;
 
 	adapter->busy_until = completions < most ? completions : (uint32_t)most;
@@ -288,7 +296,7 @@ void port_busy(struct adapter *adapter, ULONG completions)
 void port_pause(struct adapter *adapter, uint64_t until)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
-	uint8_t irql = begin_flow_change(adapter, cpu);
+	uint8_t irql = lock_held(adapter, cpu);
 
 	adapter->paused = true;
 	adapter->paused_until = until;
@@ -298,7 +306,7 @@ void port_pause(struct adapter *adapter, uint64_t until)
 void port_resume(struct adapter *adapter)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
-	uint8_t irql = begin_flow_change(adapter, cpu);
+	uint8_t irql = lock_held(adapter, cpu);
 
 	adapter->paused = false;
 	end_flow_change(adapter, cpu, irql);

@@ -57,6 +57,7 @@ static unsigned char call_trampoline(void *extension, void *context)
 	uint32_t me = witness_identity(call->cpu->index, false);
 	BOOLEAN answer;
 
+	sim_section_begin(call->cpu);
 	call->stamp[1] = stamp_now();
 	witness_enter(&adapter->witness, me);
 	answer = call->routine(extension, call->context);
@@ -68,6 +69,7 @@ static unsigned char call_trampoline(void *extension, void *context)
 	/* A safe point while access is still held: an interrupt that the back end lets in here must find the gate. */
 	sim_cpu_safe_point(call->cpu, call->stamp[2]);
 	witness_leave(&adapter->witness, me);
+	sim_section_end(call->cpu);
 	return answer;
 }
 
@@ -193,6 +195,7 @@ static void acquire_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu,
 	adapter->backend->enter(adapter->lock, cpu, hold);
 	acpu->lock_stamp[0] = called;
 	acpu->lock_stamp[1] = stamp_now();
+	sim_section_begin(cpu);
 	witness_enter(&adapter->witness, witness_identity(cpu->index, false));
 }
 
@@ -204,6 +207,7 @@ static void release_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu,
 
 	sim_cpu_safe_point(cpu, stamp[2]);
 	witness_leave(&adapter->witness, witness_identity(cpu->index, false));
+	sim_section_end(cpu);
 	adapter->backend->leave(adapter->lock, cpu, hold);
 	stamp[3] = stamp_now();
 	if (probe && probe->call)

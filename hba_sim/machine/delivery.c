@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Noticing what is due, and what both asynchronous deliveries share; see delivery.h. */
+#define _GNU_SOURCE
+#include "hba_sim/machine/delivery.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include "hba_sim/machine/intc.h"
+#include "hba_sim/machine/machine.h"
+#include "hba_sim/machine/timer.h"
+
+_Thread_local unsigned delivery_context;
+_Thread_local uint8_t delivery_interrupted;
+
+int sim_cpu_start_delivery(struct sim_cpu *cpu)
+{
+	switch (cpu->delivery) {
+	case SYNC_SIGNAL:
+		return delivery_signal_start(cpu);
+	case SYNC_THREAD:
+		return delivery_thread_start(cpu);
+	default:
+		return 0;
+	}
+}
+
+void sim_cpu_stop_delivery(struct sim_cpu *cpu)
+{
+	if (cpu->delivery == SYNC_SIGNAL)
+		delivery_signal_stop(cpu);
+	else if (cpu->delivery == SYNC_THREAD)
+		delivery_thread_stop(cpu);
+}
+
+void delivery_count_arrival(struct sim_cpu *cpu)
+{
+	struct delivery_state *state = &cpu->arriving;
+	/* relaxed, all of it: counters that the CPU's own threads write; the arrival itself interrupted what it counts */
+	uint64_t arrivals = atomic_load_explicit(&state->arrivals, memory_order_relaxed);
+
+	atomic_store_explicit(&state->arrivals, arrivals + 1, memory_order_relaxed);
+	if (atomic_load_explicit(&cpu->in_section, memory_order_relaxed)) {
+		uint64_t landed = atomic_load_explicit(&state->landed, memory_order_relaxed);
+
+		atomic_store_explicit(&state->landed, landed + 1, memory_order_relaxed);
+	}
+}
+
+/* Interrupts the victim for what is due there, unless that is under way already. */
+static void deliver(struct sim_cpu *victim, uint64_t now)
+{
+	struct sim_machine *machine = victim->machine;
+
+	for (unsigned i = 0; i < machine->lines; i++) {
+		struct irq_line *line = machine->line[i];
+
+		if (!intc_is_deliverable(victim, line, now))
+			continue;
+		if (victim->delivery == SYNC_THREAD) {
+			delivery_thread_raise(victim, line);
+			continue;
+		}
+		delivery_signal_raise(victim);
+		return;
+	}
+}
+
+static bool watches_itself(const struct sim_machine *machine)
+{
+	return machine->cpus == 1 && !machine->has_raiser;
+}
+
+void delivery_safe_point(struct sim_cpu *cpu, uint64_t now)
+{
+	struct sim_machine *machine = cpu->machine;
+	uint64_t overdue = now - machine->overdue_ticks;
+
+	if (sim_cpu_due(cpu) > now)
+		return;
+	/* relaxed: the CPU's own */
+	if (atomic_load_explicit(&cpu->latched, memory_order_relaxed) || cpu->dpc_head || sim_timer_next_due(cpu) <= now)
+		delivery_lowered(cpu, sim_irql(cpu), now);
+	if (watches_itself(machine) || intc_next_due(cpu) <= overdue)
+		deliver(cpu, now);
+}
+
+void delivery_watch(struct sim_cpu *cpu, uint64_t now)
+{
+	struct sim_machine *machine = cpu->machine;
+	struct sim_cpu *victim;
+
+	delivery_safe_point(cpu, now);
+	if (machine->has_raiser || machine->cpus == 1)
+		return;
+	victim = &machine->cpu[cpu->index + 1 < machine->cpus ? cpu->index + 1 : 0];
+	if (sim_cpu_due(victim) <= now)
+		deliver(victim, now);
+}
+
+void sim_raise_due(struct sim_machine *machine)
+{
+	for (unsigned c = 0; c < machine->cpus; c++) {
+		uint64_t now = stamp_now();
+
+		if (sim_cpu_due(&machine->cpu[c]) <= now)
+			deliver(&machine->cpu[c], now);
+	}
+}
+
+void delivery_lowered(struct sim_cpu *cpu, uint8_t from, uint64_t now)
+{
+	if (cpu->delivery == SYNC_THREAD)
+		delivery_thread_lowered(cpu, from, now);
+	else
+		delivery_signal_lowered(cpu, from, now);
+}
+
+void delivery_yield(struct sim_cpu *cpu)
+{
+	const struct timespec shortly = { .tv_nsec = 1 };
+
+	/* SCHED_FIFO yields to equals only; whoever is waited for may well be below. */
+	if (cpu->delivery == SYNC_THREAD)
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &shortly, NULL);
+	else
+		sched_yield();
+}

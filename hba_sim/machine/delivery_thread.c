@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Delivery by SCHED_FIFO threads that share the CPU's core; see delivery.h.
+ *
+ * The IRQL is the CPU's, as ever.  A thread that is woken and finds it too
+ * high latches its interrupt and sleeps; lowering wakes it, and as it has the
+ * higher priority on the same core, it runs before the waker goes on.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hba_sim/machine/delivery.h"
+#include "hba_sim/machine/intc.h"
+#include "hba_sim/machine/machine.h"
+#include "hba_sim/machine/timer.h"
+
+#define DISPATCH_CONTEXT 0
+/* Spin iterations after which a thread lets those below it on its core run: one of them may be what it waits for. */
+#define SPINS_BEFORE_SLEEP 4096
+
+static uint8_t level_of(const struct delivery_context *context)
+{
+	return context->line ? context->line->dirql : IRQL_DISPATCH;
+}
+
+static bool exchange_wake(struct delivery_context *context, uint32_t value)
+{
+	/* ORD delivery_wake:A seq_cst, pairs with delivery_wake:A: what was due before the wake-up is seen by the woken. */
+	return atomic_exchange_explicit(&context->wake, value, memory_order_seq_cst) != 0;
+}
+
+static void wake(struct delivery_context *context)
+{
+	if (!exchange_wake(context, 1))
+		syscall(SYS_futex, &context->wake, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static void sleep_until_woken(struct delivery_context *context)
+{
+	while (!exchange_wake(context, 0))
+		syscall(SYS_futex, &context->wake, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+
+static bool is_latched(const struct delivery_context *context)
+{
+	/* relaxed: the core's own, and a glance elsewhere */
+	return atomic_load_explicit(&context->latched, memory_order_relaxed);
+}
+
+static void set_latched(struct delivery_context *context, bool latched)
+{
+	/* relaxed, both: see is_latched; the CPU's flag is a hint that some may be */
+	atomic_store_explicit(&context->latched, latched, memory_order_relaxed);
+	if (latched) {
+		atomic_store_explicit(&context->cpu->latched, true, memory_order_relaxed);
+		sim_cpu_schedule(context->cpu, 0);
+	}
+}
+
+void delivery_thread_raise(struct sim_cpu *victim, const struct irq_line *line)
+{
+	struct delivery_context *context = &victim->arriving.context[1 + line->index];
+
+	/* relaxed: a glance */
+	if (atomic_load_explicit(&victim->arriving.thread, memory_order_relaxed) && !is_latched(context))
+		wake(context);
+}
+
+static void wake_dispatch(struct sim_cpu *cpu, uint64_t now)
+{
+	if (sim_irql(cpu) < IRQL_DISPATCH && (cpu->dpc_head || sim_timer_next_due(cpu) <= now))
+		wake(&cpu->arriving.context[DISPATCH_CONTEXT]);
+}
+
+/* Wakes whoever the IRQL lets through now; the highest first, so that each is woken at most once. */
+void delivery_thread_lowered(struct sim_cpu *cpu, uint8_t from, uint64_t now)
+{
+	struct delivery_state *state = &cpu->arriving;
+	bool latched = false;
+
+	/* relaxed: the core's own */
+	if (!atomic_load_explicit(&state->thread, memory_order_relaxed))
+		return;
+	atomic_store_explicit(&cpu->latched, false, memory_order_relaxed);
+	for (unsigned i = 0; i < cpu->machine->lines; i++) {
+		struct delivery_context *context = &state->context[1 + cpu->machine->line[i]->index];
+
+		if (!is_latched(context))
+			continue;
+		if (context->line->dirql <= sim_irql(cpu)) {
+			latched = true;
+			continue;
+		}
+		intc_note_open(cpu, from, sim_irql(cpu), now);
+		set_latched(context, false);
+		wake(context);
+	}
+	if (is_latched(&state->context[DISPATCH_CONTEXT]) && sim_irql(cpu) < IRQL_DISPATCH) {
+		set_latched(&state->context[DISPATCH_CONTEXT], false);
+		wake(&state->context[DISPATCH_CONTEXT]);
+	}
+	if (latched || is_latched(&state->context[DISPATCH_CONTEXT]))
+		atomic_store_explicit(&cpu->latched, true, memory_order_relaxed);
+	wake_dispatch(cpu, now);
+}
+
+static void serve_line(struct delivery_context *context)
+{
+	struct sim_cpu *cpu = context->cpu;
+	uint64_t now;
+
+	delivery_count_arrival(cpu);
+	while (now = stamp_now(), intc_is_deliverable(cpu, context->line, now)) {
+		if (context->line->dirql <= sim_irql(cpu)) {
+			set_latched(context, true);
+			break;
+		}
+		if (!intc_take_line(cpu, context->line, now))
+			break;
+	}
+	sim_cpu_recompute_due(cpu);
+	delivery_thread_lowered(cpu, context->line->dirql, stamp_now());
+}
+
+static void run_dispatch(struct delivery_context *context)
+{
+	struct sim_cpu *cpu = context->cpu;
+
+	while (sim_cpu_run_dispatch_work(cpu, stamp_now()))
+		;
+	sim_cpu_recompute_due(cpu);
+}
+
+static void *context_main(void *argument)
+{
+	struct delivery_context *context = argument;
+	struct sim_cpu *cpu = context->cpu;
+	struct sim_machine *machine = cpu->machine;
+
+	sim_cpu_current = cpu;
+	delivery_context = 1 + (unsigned)(context - cpu->arriving.context);
+	if (machine->context_online)
+		context->error = machine->context_online(machine->context_argument, cpu);
+	/* ORD delivery_start:A release, pairs with delivery_start:B: the starter sees how it went. */
+	atomic_store_explicit(&context->running, true, memory_order_release);
+	for (;;) {
+		sleep_until_woken(context);
+		/* relaxed: set before the wake-up */
+		if (atomic_load_explicit(&cpu->arriving.stopping, memory_order_relaxed))
+			break;
+		if (context->line)
+			serve_line(context);
+		else
+			run_dispatch(context);
+	}
+	if (machine->context_offline && !context->error)
+		machine->context_offline(machine->context_argument, cpu);
+	return NULL;
+}
+
+static int set_own_priority(int priority)
+{
+	const struct sched_param parameters = { .sched_priority = priority };
+
+	return -pthread_setschedparam(pthread_self(), priority ? SCHED_FIFO : SCHED_OTHER, &parameters);
+}
+
+/* It inherits the core that the caller is pinned to. */
+static int start_context(struct delivery_context *context)
+{
+	const struct sched_param parameters = { .sched_priority = SIM_FIFO_PRIORITY_BASE + level_of(context) };
+	const struct timespec shortly = { .tv_nsec = 100000 };
+	pthread_attr_t attributes;
+	int err = pthread_attr_init(&attributes);
+
+	if (err)
+		return -err;
+	pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
+	pthread_attr_setschedparam(&attributes, &parameters);
+	err = pthread_create(&context->thread, &attributes, context_main, context);
+	pthread_attr_destroy(&attributes);
+	if (err)
+		return -err;
+	context->created = true;
+	/* ORD delivery_start:B acquire, pairs with delivery_start:A: see there. */
+	while (!atomic_load_explicit(&context->running, memory_order_acquire))
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &shortly, NULL);
+	return context->error;
+}
+
+int delivery_thread_start(struct sim_cpu *cpu)
+{
+	struct delivery_state *state = &cpu->arriving;
+	int err = set_own_priority(SIM_FIFO_PRIORITY_BASE);
+
+	/* relaxed: no context runs yet */
+	atomic_store_explicit(&state->stopping, false, memory_order_relaxed);
+	for (unsigned i = 0; i <= SIM_LINES_MAX; i++)
+		state->context[i] = (struct delivery_context){ .cpu = cpu };
+	for (unsigned i = 0; i < cpu->machine->lines; i++)
+		state->context[1 + cpu->machine->line[i]->index].line = cpu->machine->line[i];
+	for (unsigned i = 0; i <= cpu->machine->lines && !err; i++)
+		err = start_context(&state->context[i]);
+	if (err) {
+		delivery_thread_stop(cpu);
+		return err;
+	}
+	/* relaxed: the watcher only needs to know that somebody is there */
+	atomic_store_explicit(&state->thread, gettid(), memory_order_relaxed);
+	return 0;
+}
+
+void delivery_thread_stop(struct sim_cpu *cpu)
+{
+	struct delivery_state *state = &cpu->arriving;
+
+	/* relaxed, both: ordered by the wake-ups */
+	atomic_store_explicit(&state->thread, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->stopping, true, memory_order_relaxed);
+	for (unsigned i = 0; i <= SIM_LINES_MAX; i++) {
+		if (!state->context[i].created)
+			continue;
+		wake(&state->context[i]);
+		pthread_join(state->context[i].thread, NULL);
+		state->context[i].created = false;
+	}
+	set_own_priority(0);
+}
+
+uint8_t sim_block_begin(struct sim_cpu *cpu)
+{
+	uint8_t irql = sim_irql(cpu);
+
+	if (cpu->delivery == SYNC_THREAD)
+		sim_lower(cpu, sim_cpu_context() ? delivery_interrupted : IRQL_PASSIVE);
+	return irql;
+}
+
+void sim_block_end(struct sim_cpu *cpu, uint8_t irql)
+{
+	struct delivery_context *context;
+
+	if (cpu->delivery != SYNC_THREAD)
+		return;
+	/* Nobody else of this core runs now, so the callers' thread finds the level that it gave back. */
+	if (sim_cpu_context()) {
+		context = &cpu->arriving.context[sim_cpu_context() - 1];
+		while (sim_irql(cpu) >= level_of(context)) {
+			set_latched(context, true);
+			sleep_until_woken(context);
+		}
+		delivery_interrupted = sim_irql(cpu);
+	}
+	sim_raise(cpu, irql);
+}
+
+void delivery_spun(struct sim_cpu *cpu)
+{
+	static _Thread_local unsigned spins;
+	const struct timespec shortly = { .tv_nsec = 1 };
+
+	if (sim_cpu_context() && ++spins % SPINS_BEFORE_SLEEP == 0)
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &shortly, NULL);
+}
+
+static void *nothing(void *argument)
+{
+	return NULL;
+}
+
+const char *sim_delivery_unavailable(enum sync_delivery delivery)
+{
+	const struct sched_param parameters = { .sched_priority = SIM_FIFO_PRIORITY_BASE + IRQL_DEVICE_MAX };
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int err;
+
+	if (delivery != SYNC_THREAD)
+		return NULL;
+	if (pthread_attr_init(&attributes))
+		return "no memory for a thread's attributes";
+	pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
+	pthread_attr_setschedparam(&attributes, &parameters);
+	err = pthread_create(&thread, &attributes, nothing, NULL);
+	pthread_attr_destroy(&attributes);
+	if (err)
+		return "SCHED_FIFO is not allowed here; it needs CAP_SYS_NICE, or RLIMIT_RTPRIO of 30 or more";
+	pthread_join(thread, NULL);
+	return NULL;
+}
