@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "hba_sim/machine/delivery.h"
+
 #define BACKEND(name) extern const struct sync_backend sync_backend_##name;
 #include "impls/backends.def"
 #undef BACKEND
@@ -25,11 +27,36 @@ const struct sync_backend *sync_backend_find(const char *name)
 	return NULL;
 }
 
+static const struct {
+	enum sync_delivery delivery;
+	const char *name;
+} deliveries[] = { { SYNC_POLL, "poll" }, { SYNC_SIGNAL, "signal" }, { SYNC_THREAD, "thread" } };
+
+const char *sync_delivery_name(enum sync_delivery delivery)
+{
+	for (size_t i = 0; i < sizeof(deliveries) / sizeof(deliveries[0]); i++) {
+		if (deliveries[i].delivery == delivery)
+			return deliveries[i].name;
+	}
+	return NULL;
+}
+
+enum sync_delivery sync_delivery_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(deliveries) / sizeof(deliveries[0]); i++) {
+		if (strcmp(deliveries[i].name, name) == 0)
+			return deliveries[i].delivery;
+	}
+	return 0;
+}
+
 const char *sync_backend_refusal(const struct sync_backend *backend, unsigned cpus, enum sync_delivery delivery)
 {
 	if ((backend->capabilities & SYNC_ONE_CPU) && cpus > 1)
 		return "it excludes an ISR on the caller's own CPU only, so it needs a single CPU";
 	if (!(backend->deliveries & delivery))
 		return "it does not declare this delivery";
-	return backend->unavailable ? backend->unavailable() : NULL;
+	if (backend->unavailable && backend->unavailable())
+		return backend->unavailable();
+	return sim_delivery_unavailable(delivery);
 }

@@ -16,6 +16,10 @@ extern const size_t sync_backend_count;
 /* By its name on the command line, NULL when there is none. */
 const struct sync_backend *sync_backend_find(const char *name);
 
+/* "poll", "signal" or "thread", as in CSV files and on the command line; and back: 0 when there is none of that name. */
+const char *sync_delivery_name(enum sync_delivery delivery);
+enum sync_delivery sync_delivery_find(const char *name);
+
 static inline bool sync_backend_is_broken(const struct sync_backend *backend)
 {
 	return (backend->capabilities & SYNC_BROKEN) != 0;

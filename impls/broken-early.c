@@ -50,7 +50,7 @@ const struct sync_backend sync_backend_broken_early = {
 	.source = "-",
 	.isr_progress = SYNC_ISR_BLOCKING,
 	.capabilities = SYNC_BROKEN,
-	.deliveries = SYNC_POLL,
+	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct broken_early),
 	.init = broken_early_init,
 	SYNC_OPERATIONS(broken_early),

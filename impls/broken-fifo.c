@@ -35,7 +35,7 @@ const struct sync_backend sync_backend_broken_fifo = {
 	.source = "-",
 	.isr_progress = SYNC_ISR_BLOCKING,
 	.capabilities = SYNC_BROKEN | SYNC_FIFO, /* the defect */
-	.deliveries = SYNC_POLL,
+	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct broken_fifo),
 	.init = broken_fifo_init,
 	SYNC_OPERATIONS(broken_fifo),

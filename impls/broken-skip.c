@@ -45,7 +45,7 @@ const struct sync_backend sync_backend_broken_skip = {
 	.source = "-",
 	.isr_progress = SYNC_ISR_BLOCKING,
 	.capabilities = SYNC_BROKEN,
-	.deliveries = SYNC_POLL,
+	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct broken_skip),
 	.init = broken_skip_init,
 	SYNC_OPERATIONS(broken_skip),

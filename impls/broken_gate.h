@@ -94,7 +94,7 @@ static inline void broken_gate_redeliver(struct broken_gate *gate)
 		.source = "-",                                                                                          \
 		.isr_progress = SYNC_ISR_WAIT_FREE,                                                                            \
 		.capabilities = SYNC_BROKEN | SYNC_DEFERS,                                                              \
-		.deliveries = SYNC_POLL,                                                                                \
+		.deliveries = SYNC_ANY_DELIVERY,                                                                              \
 		.lock_bytes = sizeof(struct broken_gate),                                                               \
 		.init = broken_gate_init,                                                                               \
 		.fini = broken_gate_fini,                                                                               \

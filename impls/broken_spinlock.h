@@ -45,7 +45,7 @@ static inline bool broken_spinlock_once_in(struct broken_spinlock *lock, uint32_
 		.source = "-",                                                                                          \
 		.isr_progress = SYNC_ISR_BLOCKING,                                                                           \
 		.capabilities = SYNC_BROKEN,                                                                            \
-		.deliveries = SYNC_POLL,                                                                                \
+		.deliveries = SYNC_ANY_DELIVERY,                                                                              \
 		.lock_bytes = sizeof(struct broken_spinlock),                                                           \
 		.init = broken_spinlock_init,                                                                           \
 		SYNC_OPERATIONS(SYMBOL),                                                                                \

@@ -3,11 +3,11 @@
  * clh: a queue of waiters that know their predecessor; each spins on the predecessor's node.
  *
  * Leaving is one store, as with a ticket, and disturbs one waiter, as with MCS:
- * for an ISR lock, which must often be left with nobody waiting, that is the
- * cheapest of the queues.  The price is that a node is still read by the successor when its
- * owner has left.  So it stays behind, and the owner goes on with its
- * predecessor's: each CPU has a slot that says which node is its own now, and
- * there is one node more than there are CPUs.
+ * for an ISR lock, which is mostly left with nobody waiting, the cheapest of the
+ * queues.  The price is that the successor still reads a node when its owner has
+ * left.  So it stays behind, and the owner goes on with its predecessor's: each
+ * CPU has a slot that says which node is its own now, and there is one node more
+ * than there are CPUs.
  *
  * One node a CPU is enough because the IRQL is raised first: no ISR comes on top
  * of a request of its own CPU.

@@ -44,7 +44,7 @@ const struct sync_backend sync_backend_irqmask_local = {
 	.source = "uniprocessor kernels",
 	.isr_progress = SYNC_ISR_WAIT_FREE,
 	.capabilities = SYNC_ONE_CPU,
-	.deliveries = SYNC_POLL,
+	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct irqmask_local),
 	.init = irqmask_local_init,
 	SYNC_OPERATIONS(irqmask_local),

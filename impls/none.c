@@ -35,7 +35,7 @@ const struct sync_backend sync_backend_none = {
 	.source = "-",
 	.isr_progress = SYNC_ISR_WAIT_FREE,
 	.capabilities = SYNC_BROKEN,
-	.deliveries = SYNC_POLL,
+	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = 1,
 	.init = none_init,
 	SYNC_OPERATIONS(none),

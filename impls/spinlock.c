@@ -55,7 +55,7 @@ const struct sync_backend sync_backend_spinlock = {
 	.summary = "test-and-test-and-set at DIRQL, as the kernel's interrupt spin lock",
 	.source = "Rudolph and Segall, ISCA 1984",
 	.isr_progress = SYNC_ISR_BLOCKING,
-	.deliveries = SYNC_POLL,
+	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct spinlock),
 	.init = spinlock_init,
 	SYNC_OPERATIONS(spinlock),

@@ -63,7 +63,7 @@ const struct sync_backend sync_backend_ticket = {
 	.source = "Reed and Kanodia, CACM 1979; Mellor-Crummey and Scott, TOCS 1991",
 	.isr_progress = SYNC_ISR_BLOCKING,
 	.capabilities = SYNC_FIFO,
-	.deliveries = SYNC_POLL,
+	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct ticket),
 	.init = ticket_init,
 	SYNC_OPERATIONS(ticket),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One property of one back end, as one test: property_test [--must-fail|--must-hang] PROPERTY BACKEND CPUS
+ * One property of one back end, as one test: property_test [--must-fail|--must-hang] PROPERTY BACKEND CPUS DELIVERY
  *
  * Exit status: 0 it holds, 1 it does not, 77 it does not apply (skipped), 2 usage.
  * With --must-fail: 0 only when the property was violated and reported as such;
@@ -28,7 +28,7 @@ enum expectation { MUST_HOLD, MUST_FAIL, MUST_HANG };
 
 static int usage(const char *wrong, const char *value)
 {
-	fprintf(stderr, "property_test: %s%s%s\nusage: property_test [--must-fail|--must-hang] PROPERTY BACKEND CPUS\n", wrong,
+	fprintf(stderr, "property_test: %s%s%s\nusage: property_test [--must-fail|--must-hang] PROPERTY BACKEND CPUS DELIVERY\n", wrong,
 		value ? " " : "", value ? value : "");
 	return 2;
 }
@@ -84,8 +84,8 @@ int main(int argc, char **argv)
 		expectation = MUST_HANG;
 	argv += expectation != MUST_HOLD;
 	argc -= expectation != MUST_HOLD;
-	if (argc != 4)
-		return usage("three arguments are needed", NULL);
+	if (argc != 5)
+		return usage("four arguments are needed", NULL);
 	check.property = torture_property_find(argv[1]);
 	if (!check.property)
 		return usage("no such property:", argv[1]);
@@ -95,5 +95,8 @@ int main(int argc, char **argv)
 	if (quantity_count(argv[3], &cpus, error, sizeof(error)) || !cpus || cpus > PLACEMENT_CPU_MAX)
 		return usage("not a number of CPUs:", argv[3]);
 	check.cpus = (unsigned)cpus;
+	check.delivery = sync_delivery_find(argv[4]);
+	if (!check.delivery)
+		return usage("no such delivery:", argv[4]);
 	return run(&check, expectation);
 }

@@ -32,8 +32,8 @@ enum level_count {
 struct levels_cpu {
 	_Alignas(SYNC_LINE_BYTES) struct levels *levels;
 	struct rig_cpu *rig;
-	uint8_t section_irql; /* of the section that is running on this CPU, 0 for none */
-	uint64_t high_served;
+	_Atomic(uint8_t) section_irql; /* of the section that is running on this CPU, 0 for none */
+	_Atomic(uint64_t) high_served;
 	_Atomic(uint64_t) count[LEVEL_COUNTS];
 };
 
@@ -62,6 +62,12 @@ static uint64_t total(const struct levels *levels, enum level_count which)
 	return sum;
 }
 
+static uint64_t high_served(const struct levels_cpu *self)
+{
+	/* relaxed: the CPU's own counter */
+	return atomic_load_explicit(&self->high_served, memory_order_relaxed);
+}
+
 static void expect_irql(struct levels_cpu *self, uint8_t expected, const char *where)
 {
 	uint8_t irql = sim_irql(self->rig->cpu);
@@ -74,13 +80,17 @@ static void expect_irql(struct levels_cpu *self, uint8_t expected, const char *w
 static void expect_nesting(struct levels_cpu *self, const char *what, enum level_count which)
 {
 	struct levels *levels = self->levels;
-	uint64_t served = self->high_served;
+	uint64_t served = high_served(self);
+	uint64_t end;
 
 	if (!pulse_schedule(&levels->high, self->rig->cpu, self->rig->index, stamp_now()))
 		return;
-	for (unsigned i = 0; i < LOOKS && self->high_served == served;)
+	for (unsigned i = 0; i < LOOKS && high_served(self) == served;)
 		i += rig_look(self->rig, &levels->high.line, rig_ticks(&levels->rig, LOOK_NS));
-	if (self->high_served == served)
+	end = stamp_now() + rig_ticks(&levels->rig, RIG_ARRIVAL_NS);
+	while (rig_is_asynchronous(&levels->rig) && high_served(self) == served && stamp_now() < end)
+		sim_idle(self->rig->cpu);
+	if (high_served(self) == served)
 		torture_violated(levels->rig.run, "cpu %u: an interrupt at level %d, due during %s at level %u, was not taken within %d looks",
 				 self->rig->index, HIGH_DIRQL, what, sim_irql(self->rig->cpu), LOOKS);
 	count(self, which);
@@ -88,9 +98,12 @@ static void expect_nesting(struct levels_cpu *self, const char *what, enum level
 
 static void expect_outside(struct levels_cpu *self, uint8_t dirql)
 {
-	if (self->section_irql >= dirql)
+	/* relaxed: written by what this interrupts, if by anyone */
+	uint8_t section = atomic_load_explicit(&self->section_irql, memory_order_relaxed);
+
+	if (section >= dirql)
 		torture_violated(self->levels->rig.run, "cpu %u: an interrupt at level %u was taken during a section at level %u",
-				 self->rig->index, dirql, self->section_irql);
+				 self->rig->index, dirql, section);
 }
 
 static unsigned char section_routine(void *extension, void *context)
@@ -105,7 +118,7 @@ static unsigned char section_routine(void *extension, void *context)
 	if (irql < IRQL_DISPATCH || irql > RIG_DIRQL)
 		torture_violated(levels->rig.run, "cpu %u: a section runs at IRQL %u, not between %d and %d", self->rig->index, irql,
 				 IRQL_DISPATCH, RIG_DIRQL);
-	self->section_irql = irql;
+	atomic_store_explicit(&self->section_irql, irql, memory_order_relaxed);
 	if (random_one_in(random, 2))
 		pulse_schedule(&levels->rig.pulse, cpu, target, stamp_now());
 	if (random_one_in(random, 2) && pulse_schedule(&levels->low, cpu, self->rig->index, stamp_now()) &&
@@ -115,7 +128,7 @@ static unsigned char section_routine(void *extension, void *context)
 		expect_nesting(self, "a section", LEVEL_HIGH_IN_SECTION);
 	sim_work(cpu, rig_ticks(&levels->rig, random_below(random, 300)));
 	expect_irql(self, irql, "at the end of a section");
-	self->section_irql = 0;
+	atomic_store_explicit(&self->section_irql, 0, memory_order_relaxed);
 	count(self, LEVEL_SECTIONS);
 	torture_step(self->rig->beat);
 	return 1;
@@ -153,7 +166,8 @@ static int high_handle(void *context, struct sim_cpu *cpu, struct irq_event *eve
 	struct pulse pulse;
 
 	pulse_acknowledge(&levels->high, cpu, &pulse);
-	self->high_served++;
+	/* relaxed: read by what this interrupts */
+	atomic_store_explicit(&self->high_served, high_served(self) + 1, memory_order_relaxed);
 	return 1;
 }
 

@@ -119,6 +119,7 @@ static unsigned char load_routine(void *extension, void *context)
 	uint64_t due;
 
 	section->extension = extension;
+	sim_section_begin(sim_cpu_self());
 	enter(self, section->role);
 	due = stamp_now() + section->due_ticks;
 	if (section->pulse)
@@ -127,6 +128,7 @@ static unsigned char load_routine(void *extension, void *context)
 	if (section->pulse && due <= stamp_now())
 		count(self, section->target == self->rig->index ? LOAD_DUE_OWN : LOAD_DUE_OTHER);
 	leave(self, section->role);
+	sim_section_end(sim_cpu_self());
 	count(self, LOAD_SECTIONS);
 	return section->answer;
 }

@@ -22,6 +22,7 @@ enum key {
 	KEY_OVERSUBSCRIBE,
 	KEY_WATCHDOG,
 	KEY_LIST,
+	KEY_DELIVERY,
 };
 
 struct plan {
@@ -32,6 +33,8 @@ struct plan {
 	uint64_t cpus[CPU_COUNTS_MAX];
 	size_t cpus_count;
 	bool cpus_given;
+	enum sync_delivery deliveries[3];
+	size_t delivery_count;
 	bool list;
 	struct torture_options options;
 };
@@ -83,6 +86,18 @@ static bool choose_property(struct plan *plan, const char *item)
 	return property != NULL;
 }
 
+static bool choose_delivery(struct plan *plan, const char *item)
+{
+	enum sync_delivery delivery = sync_delivery_find(item);
+
+	for (size_t i = 0; i < plan->delivery_count; i++)
+		if (plan->deliveries[i] == delivery)
+			return false;
+	if (delivery)
+		plan->deliveries[plan->delivery_count++] = delivery;
+	return delivery != 0;
+}
+
 static void choose(const char *option, const char *argument, struct plan *plan,
 		   bool (*choose_item)(struct plan *plan, const char *item), const char *known)
 {
@@ -130,6 +145,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		plan->property_count = 0;
 		choose("--properties", argument, plan, choose_property, "`storsync torture --list`");
 		return 0;
+	case KEY_DELIVERY:
+		plan->delivery_count = 0;
+		choose("--delivery", argument, plan, choose_delivery, "`storsync list`");
+		return 0;
 	case KEY_CPUS:
 		take_cpus(argument, plan);
 		return 0;
@@ -158,6 +177,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 static const struct argp_option option_table[] = {
 	{ "backends", KEY_BACKENDS, "LIST", 0, "back ends by name, \"all\" sound ones (the default), \"all-broken\"", 0 },
+	{ "delivery", KEY_DELIVERY, "LIST", 0, "of poll, signal, thread; default: all three", 0 },
 	{ "cpus", KEY_CPUS, "LIST", 0, "numbers of simulated CPUs; default 1,2", 0 },
 	{ "properties", KEY_PROPERTIES, "LIST", 0, "default: all that --list prints", 0 },
 	{ "duration", KEY_DURATION, "TIME", 0, "of each check; default 400ms", 0 },
@@ -227,8 +247,8 @@ static void run_properties(const struct plan *plan, const struct torture_host *h
 
 		check->property = plan->properties[p];
 		if (run_check(plan, host, check, tally) == TORTURE_HUNG && left) {
-			printf("skip %-14s cpus %u  the other %zu: it hangs; --properties checks them by name\n",
-			       check->backend->name, check->cpus, left);
+			printf("skip %-15s %-6s cpus %u  the other %zu: it hangs; --properties checks them by name\n",
+			       check->backend->name, sync_delivery_name(check->delivery), check->cpus, left);
 			tally->skipped += (unsigned)left;
 			return;
 		}
@@ -238,10 +258,14 @@ static void run_properties(const struct plan *plan, const struct torture_host *h
 static void run_checks(const struct plan *plan, const struct torture_host *host, struct tally *tally)
 {
 	for (size_t b = 0; b < plan->backend_count; b++) {
-		for (size_t c = 0; c < plan->cpus_count; c++) {
-			struct torture_check check = { .backend = plan->backends[b], .cpus = (unsigned)plan->cpus[c] };
+		for (size_t d = 0; d < plan->delivery_count; d++) {
+			for (size_t c = 0; c < plan->cpus_count; c++) {
+				struct torture_check check = { .backend = plan->backends[b],
+							       .delivery = plan->deliveries[d],
+							       .cpus = (unsigned)plan->cpus[c] };
 
-			run_properties(plan, host, &check, tally);
+				run_properties(plan, host, &check, tally);
+			}
 		}
 	}
 }
@@ -282,6 +306,8 @@ static int set_defaults(struct plan *plan)
 	*plan = (struct plan){
 		.cpus = { 1, 2 },
 		.cpus_count = 2,
+		.deliveries = { SYNC_POLL, SYNC_SIGNAL, SYNC_THREAD },
+		.delivery_count = 3,
 		.options = { .duration_ns = TORTURE_DURATION_NS, .watchdog_ns = TORTURE_WATCHDOG_NS },
 	};
 	/* 32 bits are enough, and can be typed again. */

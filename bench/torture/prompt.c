@@ -90,11 +90,22 @@ static unsigned char prompt_routine(void *extension, void *context)
 	return 1;
 }
 
+/* It arrives in its own time, and needs no further call. */
+static void await_arrival(struct prompt *prompt, struct rig_cpu *self, uint64_t number)
+{
+	uint64_t end = stamp_now() + rig_ticks(&prompt->rig, RIG_ARRIVAL_NS);
+
+	while (load_relaxed(&prompt->served) != number && stamp_now() < end)
+		sim_idle(self->cpu);
+}
+
 static void act(struct prompt *prompt, struct rig_cpu *self, const struct prompt_round *round, uint64_t number)
 {
 	struct prompt_section section = { .self = self, .round = round, .number = number };
 
 	rig_synchronize(self, round->apart, prompt_routine, prompt, &section);
+	if (round->target == round->actor && rig_is_asynchronous(&prompt->rig))
+		await_arrival(prompt, self, number);
 	if (round->target == round->actor && load_relaxed(&prompt->served) != number)
 		torture_violated(prompt->rig.run,
 				 "cpu %u: %s has returned, and the interrupt that fell due meanwhile is not served (round %" PRIu64 ")",
@@ -115,6 +126,10 @@ static void be_target(struct prompt *prompt, struct rig_cpu *self, uint64_t numb
 		opened = opened && stamp_now() >= load_relaxed(&prompt->due);
 		opened &= rig_look(self, &prompt->rig.pulse.line, 0);
 		add_one(&prompt->looks);
+		if (opened && rig_is_asynchronous(&prompt->rig)) {
+			await_arrival(prompt, self, number);
+			looks_left = 1;
+		}
 		if (opened && --looks_left == 0 && load_relaxed(&prompt->served) != number)
 			torture_violated(prompt->rig.run,
 					 "cpu %u has not served an interrupt %d looks after the section that held it off was over (round %" PRIu64 ")",

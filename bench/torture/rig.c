@@ -2,9 +2,11 @@
 /* What the properties run on; see rig.h. */
 #include "bench/torture/rig.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "hba_sim/machine/delivery.h"
+#include "impls/backends.h"
 
 #define RIG_PHYS_BYTES 4096
 
@@ -15,6 +17,21 @@ static void dump(void *context, FILE *out)
 	sim_machine_dump(&rig->machine, out);
 }
 
+static int context_online(void *argument, struct sim_cpu *cpu)
+{
+	struct rig *rig = argument;
+
+	return rig->backend->online ? rig->backend->online(rig->lock, cpu) : 0;
+}
+
+static void context_offline(void *argument, struct sim_cpu *cpu)
+{
+	struct rig *rig = argument;
+
+	if (rig->backend->offline)
+		rig->backend->offline(rig->lock, cpu);
+}
+
 static void init_machine(struct rig *rig, irq_handler *handler, void *context)
 {
 	struct sim_machine_config config = {
@@ -22,6 +39,8 @@ static void init_machine(struct rig *rig, irq_handler *handler, void *context)
 		.yields = rig->run->placement.oversubscribed,
 		.phys_bytes = RIG_PHYS_BYTES,
 		.scale = rig->run->host->scale,
+		.delivery = rig->run->check->delivery,
+		.has_raiser = rig->run->has_raiser,
 	};
 	int error = sim_machine_init(&rig->machine, &config);
 
@@ -29,6 +48,9 @@ static void init_machine(struct rig *rig, irq_handler *handler, void *context)
 		error = pulse_init(&rig->pulse, &rig->machine, "guarded", RIG_DIRQL, handler, context);
 	if (error)
 		torture_failed(rig->run, "the simulated machine: %s", strerror(-error));
+	rig->machine.context_online = context_online;
+	rig->machine.context_offline = context_offline;
+	rig->machine.context_argument = rig;
 	torture_set_dump(rig->run, dump, rig);
 }
 
@@ -89,27 +111,48 @@ static void *cpu_thread(void *context)
 	if (error)
 		torture_failed(rig->run, "pinning CPU %u: %s", self->index, strerror(-error));
 	sim_cpu_enter(&rig->machine, self->index);
-	if (rig->backend->online)
-		error = rig->backend->online(rig->lock, self->cpu);
+	error = context_online(rig, self->cpu);
 	if (error)
 		torture_failed(rig->run, "the back end's online: %s", strerror(-error));
+	error = sim_cpu_start_delivery(self->cpu);
+	if (error)
+		torture_failed(rig->run, "%s delivery: %s", sync_delivery_name(self->cpu->delivery), strerror(-error));
 	rig_meet(self);
 	rig->body(self);
 	rig_meet(self);
-	if (rig->backend->offline)
-		rig->backend->offline(rig->lock, self->cpu);
+	sim_cpu_stop_delivery(self->cpu);
+	context_offline(rig, self->cpu);
 	sim_cpu_exit(self->cpu);
+	return NULL;
+}
+
+static void *raise_until_stopped(void *context)
+{
+	struct rig *rig = context;
+	int error = placement_pin_self(rig->run->host->topology, &rig->run->raiser);
+
+	if (error)
+		torture_failed(rig->run, "pinning the raiser: %s", strerror(-error));
+	/* relaxed: when it ends orders nothing */
+	while (!atomic_load_explicit(&rig->raiser_stops, memory_order_relaxed))
+		sim_raise_due(&rig->machine);
 	return NULL;
 }
 
 void rig_run(struct rig *rig, void (*body)(struct rig_cpu *self))
 {
 	rig->body = body;
+	if (rig->run->has_raiser && pthread_create(&rig->raiser, NULL, raise_until_stopped, rig))
+		torture_failed(rig->run, "no thread for the raiser");
 	for (unsigned i = 0; i < rig->cpus; i++)
 		if (pthread_create(&rig->cpu[i].thread, NULL, cpu_thread, &rig->cpu[i]))
 			torture_failed(rig->run, "no thread for CPU %u", i);
 	for (unsigned i = 0; i < rig->cpus; i++)
 		pthread_join(rig->cpu[i].thread, NULL);
+	/* relaxed: see raise_until_stopped */
+	atomic_store_explicit(&rig->raiser_stops, true, memory_order_relaxed);
+	if (rig->run->has_raiser)
+		pthread_join(rig->raiser, NULL);
 }
 
 void rig_meet(struct rig_cpu *self)
@@ -135,6 +178,16 @@ void rig_meet(struct rig_cpu *self)
 	torture_step(self->beat);
 }
 
+uint64_t rig_landed(const struct rig *rig)
+{
+	uint64_t landed = 0;
+
+	/* relaxed: a counter, of which a recent value is enough */
+	for (unsigned i = 0; i < rig->cpus; i++)
+		landed += atomic_load_explicit(&rig->machine.cpu[i].arriving.landed, memory_order_relaxed);
+	return landed;
+}
+
 static bool line_is_served(const struct irq_line *line)
 {
 	/* relaxed: an observation, of which both sides of a look are taken */
@@ -155,7 +208,7 @@ bool rig_look(struct rig_cpu *self, const struct irq_line *line, uint64_t work_t
 void rig_pause(struct rig_cpu *self)
 {
 	if (self->cpu->yields)
-		sched_yield();
+		delivery_yield(self->cpu);
 	else
 		__builtin_ia32_pause();
 }

@@ -39,6 +39,8 @@ struct rig {
 	struct pulse_source pulse;
 	struct rig_cpu *cpu; /* one for each CPU */
 	unsigned cpus;
+	pthread_t raiser;
+	_Atomic(bool) raiser_stops;
 	/* The meeting point. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) arrived;
 	_Atomic(uint32_t) meetings;
@@ -57,6 +59,18 @@ void rig_fini(struct rig *rig);
 
 /* Wait until every CPU is here; this CPU looks at its interrupts meanwhile. */
 void rig_meet(struct rig_cpu *self);
+
+/* Interrupts arrive by themselves, some time after they fell due; they are not looked for. */
+static inline bool rig_is_asynchronous(const struct rig *rig)
+{
+	return rig->machine.delivery != SYNC_POLL;
+}
+
+/* Interrupts that found a section running on the CPU at which they arrived; 0 under poll. */
+uint64_t rig_landed(const struct rig *rig);
+
+/* Long enough for an interrupt to arrive by itself, whatever else the machine does: past it, it is lost. */
+#define RIG_ARRIVAL_NS UINT64_C(2000000000)
 
 /*
  * One look at interrupts, with so many ticks of work, or idle when 0.  Whether

@@ -22,6 +22,7 @@
 
 #include "bench/torture/random.h"
 #include "bench/torture/torture.h"
+#include "hba_sim/machine/delivery.h"
 #include "impls/backends.h"
 
 #define REPORT_BYTES 16384
@@ -29,6 +30,8 @@
 /* Status of a child that reached a verdict; 0 for TORTURE_HOLDS, so that a sanitizer's own status shows. */
 #define VERDICT_STATUS 100
 #define PATIENCE_DIVISOR 2
+/* Above all threads of the simulated CPUs. */
+#define WATCHDOG_PRIORITY (SIM_FIFO_PRIORITY_BASE + 2 * IRQL_HIGH)
 
 /* In memory shared with the parent. */
 struct torture_report {
@@ -178,12 +181,36 @@ static void *watch(void *context)
 
 /* --- the child and its parent --- */
 
+/* Where the CPUs go and, where there is a core more and it has something to do, the raiser. */
+static void place(struct torture_run *run)
+{
+	const struct torture_host *host = run->host;
+	unsigned cpus = run->check->cpus;
+	char error[256];
+
+	run->has_raiser = run->check->delivery != SYNC_POLL && cpus < host->usable_cores;
+	if (placement_choose(host->topology, host->affinity, cpus + run->has_raiser, run->options->oversubscribe,
+			     &run->placement, error, sizeof(error)))
+		torture_failed(run, "%s", error);
+	run->raiser = run->placement.cpu[cpus];
+}
+
+/* It must run while threads of a real-time priority have every core. */
+static void start_watchdog(struct torture_run *run)
+{
+	const struct sched_param parameters = { .sched_priority = WATCHDOG_PRIORITY };
+	pthread_t watchdog;
+
+	if (pthread_create(&watchdog, NULL, watch, run))
+		torture_failed(run, "no thread for the watchdog");
+	if (run->check->delivery == SYNC_THREAD && pthread_setschedparam(watchdog, SCHED_FIFO, &parameters))
+		torture_failed(run, "no real-time priority for the watchdog");
+}
+
 static _Noreturn void run_child(const struct torture_host *host, const struct torture_check *check,
 				const struct torture_options *options, struct torture_report *report, pid_t parent)
 {
 	struct torture_run run = { .host = host, .check = check, .options = options, .report = report };
-	pthread_t watchdog;
-	char error[256];
 
 	/* Neither outlives a parent that was killed, nor a watchdog that fails. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -195,9 +222,7 @@ static _Noreturn void run_child(const struct torture_host *host, const struct to
 	atomic_init(&run.dump, NULL);
 	run.started = stamp_now();
 	run.deadline = run.started + torture_ticks(&run, options->duration_ns);
-	if (placement_choose(host->topology, host->affinity, check->cpus, options->oversubscribe, &run.placement, error,
-			     sizeof(error)))
-		torture_failed(&run, "%s", error);
+	place(&run);
 	run.beat = aligned_alloc(SYNC_LINE_BYTES, check->cpus * sizeof(*run.beat));
 	if (!run.beat)
 		torture_failed(&run, "no memory");
@@ -205,8 +230,7 @@ static _Noreturn void run_child(const struct torture_host *host, const struct to
 		atomic_init(&run.beat[i].steps, 0);
 		atomic_init(&run.beat[i].waiting, true);
 	}
-	if (pthread_create(&watchdog, NULL, watch, &run))
-		torture_failed(&run, "no thread for the watchdog");
+	start_watchdog(&run);
 	check->property->run(&run);
 	torture_failed(&run, "the property came to no verdict");
 }
@@ -238,11 +262,11 @@ static void print_failure(FILE *out, const struct torture_check *check, const st
 	};
 	size_t first_line = strcspn(report->text, "\n");
 
-	fprintf(out, "FAIL %-14s cpus %u  %s: %s%.*s; %safter %.3f s", check->backend->name, check->cpus,
-		check->property->name, what[verdict], (int)first_line, report->text,
+	fprintf(out, "FAIL %-15s %-6s cpus %u  %s: %s%.*s; %safter %.3f s", check->backend->name,
+		sync_delivery_name(check->delivery), check->cpus, check->property->name, what[verdict], (int)first_line, report->text,
 		verdict == TORTURE_VIOLATED ? "caught " : "", (double)report->elapsed_ns / 1e9);
-	fprintf(out, "; repeat with --backends %s --cpus %u --properties %s --seed %" PRIu64 "%s\n", check->backend->name,
-		check->cpus, check->property->name, options->seed, options->oversubscribe ? " --oversubscribe" : "");
+	fprintf(out, "; repeat with --backends %s --delivery %s --cpus %u --properties %s --seed %" PRIu64 "%s\n",
+		check->backend->name, sync_delivery_name(check->delivery), check->cpus, check->property->name, options->seed, options->oversubscribe ? " --oversubscribe" : "");
 	/* The state of the machine, after a hang. */
 	if (report->text[first_line])
 		fputs(report->text + first_line + 1, out);
@@ -252,11 +276,11 @@ static void print_verdict(FILE *out, const struct torture_check *check, const st
 			  enum torture_verdict verdict, const struct torture_report *report)
 {
 	if (verdict == TORTURE_HOLDS)
-		fprintf(out, "ok   %-14s cpus %u  %-12s (%s, %.2f s)\n", check->backend->name, check->cpus,
-			check->property->name, report->text, (double)report->elapsed_ns / 1e9);
+		fprintf(out, "ok   %-15s %-6s cpus %u  %-12s (%s, %.2f s)\n", check->backend->name,
+			sync_delivery_name(check->delivery), check->cpus, check->property->name, report->text, (double)report->elapsed_ns / 1e9);
 	else if (verdict == TORTURE_SKIPPED)
-		fprintf(out, "skip %-14s cpus %u  %-12s %s\n", check->backend->name, check->cpus, check->property->name,
-			report->text);
+		fprintf(out, "skip %-15s %-6s cpus %u  %-12s %s\n", check->backend->name,
+			sync_delivery_name(check->delivery), check->cpus, check->property->name, report->text);
 	else
 		print_failure(out, check, options, verdict, report);
 	fflush(out);
@@ -264,7 +288,7 @@ static void print_verdict(FILE *out, const struct torture_check *check, const st
 
 static const char *refusal(const struct torture_check *check)
 {
-	const char *why = sync_backend_refusal(check->backend, check->cpus, SYNC_POLL);
+	const char *why = sync_backend_refusal(check->backend, check->cpus, check->delivery);
 
 	if (!why && check->property->refusal)
 		why = check->property->refusal(check->backend, check->cpus);

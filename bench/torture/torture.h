@@ -70,6 +70,7 @@ struct torture_check {
 	const struct sync_backend *backend;
 	const struct torture_property *property;
 	unsigned cpus;
+	enum sync_delivery delivery;
 };
 
 enum torture_verdict {
@@ -106,6 +107,8 @@ struct torture_run {
 	const struct torture_check *check;
 	const struct torture_options *options;
 	struct placement placement;
+	struct placement_cpu raiser; /* where a raiser runs; only when has_raiser */
+	bool has_raiser;             /* there is a core that no simulated CPU uses, and interrupts arrive by themselves */
 	struct torture_beat *beat; /* one for each CPU */
 	_Atomic(bool) watches_itself; /* the property finds hangs on its own; the watchdog leaves it alone */
 	uint64_t started;          /* stamps */

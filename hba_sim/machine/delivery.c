@@ -47,8 +47,7 @@ void delivery_count_arrival(struct sim_cpu *cpu)
 	}
 }
 
-/* Interrupts the victim for what is due there, unless that is under way already. */
-static void deliver(struct sim_cpu *victim, uint64_t now)
+static void raise_deliverable(struct sim_cpu *victim, uint64_t now)
 {
 	struct sim_machine *machine = victim->machine;
 
@@ -57,13 +56,31 @@ static void deliver(struct sim_cpu *victim, uint64_t now)
 
 		if (!intc_is_deliverable(victim, line, now))
 			continue;
-		if (victim->delivery == SYNC_THREAD) {
+		if (victim->delivery == SYNC_THREAD)
 			delivery_thread_raise(victim, line);
-			continue;
-		}
-		delivery_signal_raise(victim);
+		/* relaxed: a glance */
+		else if (!atomic_load_explicit(&victim->pin[line->index].latched, memory_order_relaxed))
+			delivery_signal_raise(victim);
+	}
+}
+
+/*
+ * Interrupts the victim for what is due there, unless that is under way already.
+ * It must not be interrupted half-way by an ISR that waits for the victim: that
+ * one would wait for ever for the rest of this.
+ */
+static void deliver(struct sim_cpu *victim, uint64_t now)
+{
+	struct sim_cpu *self = sim_cpu_self();
+	uint8_t irql;
+
+	if (!self || self == victim) {
+		raise_deliverable(victim, now);
 		return;
 	}
+	irql = sim_raise(self, IRQL_HIGH);
+	raise_deliverable(victim, now);
+	sim_restore(self, irql);
 }
 
 static bool watches_itself(const struct sim_machine *machine)

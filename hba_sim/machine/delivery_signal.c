@@ -25,8 +25,10 @@ static int interrupt_signal(void)
 /* What arrived and is kept out waits for the IRQL to fall. */
 static void latch(struct sim_cpu *cpu)
 {
-	/* relaxed: the CPU's own */
-	atomic_store_explicit(&cpu->latched, intc_waits_for_irql(cpu, stamp_now()), memory_order_relaxed);
+	/* relaxed: the CPU's own.  Cleared first, so that what is latched by a signal from here on stays so. */
+	atomic_store_explicit(&cpu->latched, false, memory_order_relaxed);
+	if (intc_latch(cpu, stamp_now()))
+		atomic_store_explicit(&cpu->latched, true, memory_order_relaxed);
 }
 
 static void on_interrupt(int number)
@@ -47,10 +49,10 @@ static void on_interrupt(int number)
 
 void delivery_signal_raise(struct sim_cpu *victim)
 {
-	/* relaxed, both: a glance; the thread is there until it says otherwise, and a late signal is ignored */
+	/* relaxed: a glance; the thread is there until it says otherwise, and a late signal is ignored */
 	pid_t thread = atomic_load_explicit(&victim->arriving.thread, memory_order_relaxed);
 
-	if (!thread || atomic_load_explicit(&victim->latched, memory_order_relaxed))
+	if (!thread)
 		return;
 	/* ORD delivery_flight:B seq_cst, pairs with delivery_flight:A: see there. */
 	if (!atomic_exchange_explicit(&victim->arriving.in_flight, 1, memory_order_seq_cst))

@@ -314,17 +314,21 @@ bool intc_is_deliverable(struct sim_cpu *cpu, struct irq_line *line, uint64_t no
 	       !atomic_load_explicit(&line->remote_irr, memory_order_relaxed);
 }
 
-bool intc_waits_for_irql(const struct sim_cpu *cpu, uint64_t now)
+bool intc_latch(struct sim_cpu *cpu, uint64_t now)
 {
+	bool any = false;
+
 	for (unsigned i = 0; i < cpu->machine->lines; i++) {
 		const struct irq_line *line = cpu->machine->line[i];
-
+		struct irq_pin *pin = &cpu->pin[line->index];
 		/* relaxed: the CPU's own schedule, at worst one that is about to change */
-		if (line->dirql <= sim_irql(cpu) &&
-		    atomic_load_explicit(&cpu->pin[line->index].due, memory_order_relaxed) <= now)
-			return true;
+		bool waits = line->dirql <= sim_irql(cpu) && atomic_load_explicit(&pin->due, memory_order_relaxed) <= now;
+
+		/* relaxed: the CPU's own, and a glance elsewhere */
+		atomic_store_explicit(&pin->latched, waits, memory_order_relaxed);
+		any |= waits;
 	}
-	return false;
+	return any;
 }
 
 void intc_note_open(struct sim_cpu *cpu, uint8_t from, uint8_t to, uint64_t now)

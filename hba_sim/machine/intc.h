@@ -80,6 +80,7 @@ struct irq_pin {
 	_Atomic(uint64_t) due;  /* stamp of the next event for this CPU, SIM_NEVER when none */
 	_Atomic(bool) parked;   /* deferred by the back end, until `reopened` moves on */
 	_Atomic(uint64_t) parked_at_count;
+	_Atomic(bool) latched;  /* it arrived by a signal and the IRQL kept it out: not signalled again */
 	uint64_t open_since;    /* last time the IRQL fell below the line's level with the event due */
 	_Atomic(uint64_t) refused_at; /* last time mask or back end refused it */
 	_Atomic(uint64_t) taken;    /* interrupts served */
@@ -137,8 +138,8 @@ bool intc_take_line(struct sim_cpu *cpu, struct irq_line *line, uint64_t now);
  */
 bool intc_is_deliverable(struct sim_cpu *cpu, struct irq_line *line, uint64_t now);
 
-/* Whether a line that is due waits for the CPU's IRQL to fall. */
-bool intc_waits_for_irql(const struct sim_cpu *cpu, uint64_t now);
+/* Latches every line that is due and waits for the calling CPU's IRQL to fall, and no other; whether there is one. */
+bool intc_latch(struct sim_cpu *cpu, uint64_t now);
 
 /* The CPU's IRQL fell from `from` to `to` at `now`: pending lines between the two are open from here on. */
 void intc_note_open(struct sim_cpu *cpu, uint8_t from, uint8_t to, uint64_t now);

@@ -116,13 +116,15 @@ static void dump_pin(const struct sim_cpu *cpu, const struct irq_line *line, FIL
 	const struct irq_pin *pin = &cpu->pin[line->index];
 	uint64_t due = atomic_load_explicit(&pin->due, memory_order_relaxed);
 
-	fprintf(out, "  cpu %u line %s: dirql %u, %s%s, taken %" PRIu64 ", deferred %" PRIu64 ", spurious %" PRIu64 "%s\n",
+	fprintf(out, "  cpu %u line %s: dirql %u, %s%s, taken %" PRIu64 ", deferred %" PRIu64 ", spurious %" PRIu64 "%s%s%s\n",
 		cpu->index, line->name, line->dirql,
 		due == SIM_NEVER ? "nothing due" : due <= stamp_now() ? "due now" : "due later",
 		atomic_load_explicit(&pin->parked, memory_order_relaxed) ? ", parked by the back end" : "",
 		atomic_load_explicit(&pin->taken, memory_order_relaxed), atomic_load_explicit(&pin->deferred, memory_order_relaxed),
 		atomic_load_explicit(&pin->spurious, memory_order_relaxed),
-		atomic_load_explicit(&line->masked, memory_order_relaxed) ? ", masked at the controller" : "");
+		atomic_load_explicit(&line->masked, memory_order_relaxed) ? ", masked at the controller" : "",
+		atomic_load_explicit(&line->remote_irr, memory_order_relaxed) ? ", in service" : "",
+		atomic_load_explicit(&pin->latched, memory_order_relaxed) ? ", latched" : "");
 }
 
 void sim_machine_dump(const struct sim_machine *machine, FILE *out)
@@ -130,9 +132,12 @@ void sim_machine_dump(const struct sim_machine *machine, FILE *out)
 	for (unsigned c = 0; c < machine->cpus; c++) {
 		const struct sim_cpu *cpu = &machine->cpu[c];
 
-		fprintf(out, "  cpu %u: irql %u, %s, spin iterations %" PRIu64 ", dpcs %s\n", c, sim_irql(cpu),
+		fprintf(out, "  cpu %u: irql %u, %s, spin iterations %" PRIu64 ", dpcs %s, %s%s%s\n", c, sim_irql(cpu),
 			atomic_load_explicit(&cpu->in_isr, memory_order_relaxed) ? "in an ISR" : "not in an ISR",
-			atomic_load_explicit(&cpu->relaxes, memory_order_relaxed), cpu->dpc_head ? "queued" : "none");
+			atomic_load_explicit(&cpu->relaxes, memory_order_relaxed), cpu->dpc_head ? "queued" : "none",
+			sim_cpu_due(cpu) == SIM_NEVER ? "nothing due" : sim_cpu_due(cpu) <= stamp_now() ? "due now" : "due later",
+			atomic_load_explicit(&cpu->arriving.in_flight, memory_order_relaxed) ? ", a signal on its way" : "",
+			atomic_load_explicit(&cpu->latched, memory_order_relaxed) ? ", an interrupt latched" : "");
 		for (unsigned i = 0; i < machine->lines; i++)
 			dump_pin(cpu, machine->line[i], out);
 	}

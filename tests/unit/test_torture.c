@@ -176,7 +176,8 @@ static enum torture_verdict run(const struct sync_backend *backend, const char *
 		.seed = 7,
 		.oversubscribe = cpus > host.usable_cores,
 	};
-	struct torture_check check = { .backend = backend, .property = torture_property_find(property), .cpus = cpus };
+	struct torture_check check = { .backend = backend, .property = torture_property_find(property), .cpus = cpus,
+				       .delivery = SYNC_POLL };
 	enum torture_verdict verdict;
 	size_t bytes;
 	FILE *out;
@@ -361,7 +362,7 @@ static void every_broken_back_end_has_a_property_that_catches_it(void **state)
 static void a_seed_gives_one_sequence_for_each_cpu_and_property(void **state)
 {
 	struct torture_options options = { .seed = 1 };
-	struct torture_check check = { .property = torture_property_find("exclusion") };
+	struct torture_check check = { .property = torture_property_find("exclusion"), .delivery = SYNC_POLL };
 	struct torture_run one = { .check = &check, .options = &options };
 	uint64_t first = torture_seed(&one, 0);
 
