@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "hba_sim/machine/cpu.h"
+#include "hba_sim/machine/delivery.h"
 #include "hba_sim/machine/intc.h"
 #include "hba_sim/machine/irql.h"
 #include "hba_sim/machine/sync_ops.h"
@@ -104,6 +105,27 @@ static inline void sync_run_handed_over(struct irq_line *line, struct sim_cpu *c
 					void *extension, uint32_t message)
 {
 	irq_line_run_handed_over(line, cpu, target, isr, extension, message);
+}
+
+/*
+ * Around a call that may block the thread in the operating system (thread
+ * delivery only): its level is given back meanwhile, so that the CPU's other
+ * threads get on, and taken again before it goes on.
+ */
+static inline uint8_t sync_block_begin(struct sim_cpu *cpu)
+{
+	return sim_block_begin(cpu);
+}
+
+static inline void sync_block_end(struct sim_cpu *cpu, uint8_t irql)
+{
+	sim_block_end(cpu, irql);
+}
+
+/* The SCHED_FIFO priority at which thread delivery runs what has this level. */
+static inline int sync_priority(uint8_t irql)
+{
+	return SIM_FIFO_PRIORITY_BASE + irql;
 }
 
 /* The part of an operation that waits, kept out of line so that the uncontended path needs no stack frame. */

@@ -39,7 +39,7 @@ static const char *missing(const struct load *load)
 		return "no interrupt fell due inside a section of another CPU";
 	if (load->rig.cpus > 1 && !total(load, LOAD_CONTENDED))
 		return "no caller came while another CPU was inside";
-	if (rig_is_asynchronous(&load->rig) && !rig_landed(&load->rig))
+	if (rig_can_land(&load->rig) && !rig_landed(&load->rig))
 		return "no interrupt arrived inside a section of its own CPU";
 	return NULL;
 }

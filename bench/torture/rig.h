@@ -69,6 +69,18 @@ static inline bool rig_is_asynchronous(const struct rig *rig)
 /* Interrupts that found a section running on the CPU at which they arrived; 0 under poll. */
 uint64_t rig_landed(const struct rig *rig);
 
+/*
+ * Whether they can: under an asynchronous delivery, unless a section has the
+ * priority of the ISR's own thread, and so keeps it from the core.
+ */
+static inline bool rig_can_land(const struct rig *rig)
+{
+	const uint32_t priority_ceiling = SYNC_SLEEPS | SYNC_CEILING;
+
+	return rig_is_asynchronous(rig) && !(rig->machine.delivery == SYNC_THREAD &&
+					     (rig->backend->capabilities & priority_ceiling) == priority_ceiling);
+}
+
 /* Long enough for an interrupt to arrive by itself, whatever else the machine does: past it, it is lost. */
 #define RIG_ARRIVAL_NS UINT64_C(2000000000)
 
