@@ -27,14 +27,18 @@
 /* Scans of the records by one combiner: an end to how long it serves others. */
 #define PASSES_MAX 3
 
-struct flat_record {
-	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) published;
-	unsigned char answer;
-	uint32_t message;
+struct flat_request {
 	sync_routine *routine; /* NULL: an ISR */
 	sync_isr *isr;
 	void *extension;
 	void *context;
+	uint32_t message;
+};
+
+struct flat_record {
+	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) published;
+	unsigned char answer;
+	struct flat_request request;
 };
 
 struct flat_combining {
@@ -52,7 +56,7 @@ static int flat_combining_init(void *state, const struct sync_config *config)
 	if (!lock->record)
 		return -ENOMEM;
 	for (unsigned i = 0; i < config->cpus; i++) {
-		lock->record[i] = (struct flat_record){ .routine = NULL };
+		lock->record[i] = (struct flat_record){ .answer = 0 };
 		atomic_init(&lock->record[i].published, 0);
 	}
 	atomic_init(&lock->held, 0);
@@ -101,11 +105,12 @@ static inline bool flat_is_published(const struct flat_record *record)
 static SYNC_WAITING_PATH void flat_serve(struct flat_combining *lock, struct sim_cpu *cpu, unsigned target)
 {
 	struct flat_record *record = &lock->record[target];
+	const struct flat_request *request = &record->request;
 
-	if (record->routine)
-		record->answer = record->routine(record->extension, record->context);
+	if (request->routine)
+		record->answer = request->routine(request->extension, request->context);
 	else
-		record->answer = sync_run_for(cpu, target, record->isr, record->extension, record->message);
+		record->answer = sync_run_for(cpu, target, request->isr, request->extension, request->message);
 	/* ORD flat_combining:E release, pairs with flat_combining:C: see there. */
 	atomic_store_explicit(&record->published, 0, memory_order_release);
 }
@@ -135,15 +140,11 @@ static inline void flat_combine(struct flat_combining *lock, struct sim_cpu *cpu
 
 /* Until a combiner has run it, or this CPU, as the combiner, has. */
 static SYNC_WAITING_PATH unsigned char flat_publish(struct flat_combining *lock, struct sim_cpu *cpu,
-						    const struct flat_record *request)
+						    struct flat_request request)
 {
 	struct flat_record *record = &lock->record[sync_cpu_index(cpu)];
 
-	record->routine = request->routine;
-	record->isr = request->isr;
-	record->extension = request->extension;
-	record->context = request->context;
-	record->message = request->message;
+	record->request = request;
 	/* ORD flat_combining:D release, pairs with flat_combining:C: see there. */
 	atomic_store_explicit(&record->published, 1, memory_order_release);
 	while (flat_is_published(record)) {
@@ -169,9 +170,9 @@ static unsigned char flat_combining_synchronize(void *state, struct sim_cpu *cpu
 		flat_combine(lock, cpu);
 		flat_release(lock);
 	} else {
-		const struct flat_record request = { .routine = routine, .extension = extension, .context = context };
-
-		answer = flat_publish(lock, cpu, &request);
+		answer = flat_publish(lock, cpu, (struct flat_request){
+			.routine = routine, .extension = extension, .context = context,
+		});
 	}
 	sync_lower(cpu, irql);
 	return answer;
@@ -180,11 +181,12 @@ static unsigned char flat_combining_synchronize(void *state, struct sim_cpu *cpu
 static int flat_combining_service(void *state, struct sim_cpu *cpu, sync_isr *isr, void *extension, uint32_t message)
 {
 	struct flat_combining *lock = state;
-	const struct flat_record request = { .isr = isr, .extension = extension, .message = message };
 	unsigned char answer;
 
 	if (__builtin_expect(!flat_try(lock), 0))
-		return flat_publish(lock, cpu, &request);
+		return flat_publish(lock, cpu, (struct flat_request){
+			.isr = isr, .extension = extension, .message = message,
+		});
 	answer = isr(extension, message);
 	flat_combine(lock, cpu);
 	flat_release(lock);

@@ -49,6 +49,21 @@ static void mutex_fini(void *state)
 	pthread_mutex_destroy(&lock->mutex);
 }
 
+/*
+ * What the C library allocates at a thread's first use of a priority ceiling
+ * must not be allocated in an ISR or a DPC.  The callers' thread has no real-time
+ * priority yet, which a ceiling needs, and may allocate later.
+ */
+static int mutex_online(void *state, struct sim_cpu *cpu)
+{
+	struct mutex *lock = state;
+	int err = sim_cpu_context() == DELIVERY_CALLERS ? 0 : pthread_mutex_lock(&lock->mutex);
+
+	if (!err && sim_cpu_context() != DELIVERY_CALLERS)
+		err = pthread_mutex_unlock(&lock->mutex);
+	return -err;
+}
+
 /* A mutex that cannot be had or given back for any other reason than a holder has been used wrongly: nothing is sound then. */
 static void mutex_require(int err)
 {
@@ -112,5 +127,6 @@ const struct sync_backend MUTEX_SYMBOL = {
 	.lock_bytes = sizeof(struct mutex),
 	.init = mutex_init,
 	.fini = mutex_fini,
+	.online = mutex_online,
 	SYNC_OPERATIONS(mutex),
 };

@@ -110,6 +110,7 @@ static void *cpu_thread(void *context)
 	error = placement_pin_self(rig->run->host->topology, &rig->run->placement.cpu[self->index]);
 	if (error)
 		torture_failed(rig->run, "pinning CPU %u: %s", self->index, strerror(-error));
+	pthread_barrier_wait(&rig->pinned);
 	sim_cpu_enter(&rig->machine, self->index);
 	error = context_online(rig, self->cpu);
 	if (error)
@@ -142,6 +143,8 @@ static void *raise_until_stopped(void *context)
 void rig_run(struct rig *rig, void (*body)(struct rig_cpu *self))
 {
 	rig->body = body;
+	if (pthread_barrier_init(&rig->pinned, NULL, rig->cpus))
+		torture_failed(rig->run, "no barrier");
 	if (rig->run->has_raiser && pthread_create(&rig->raiser, NULL, raise_until_stopped, rig))
 		torture_failed(rig->run, "no thread for the raiser");
 	for (unsigned i = 0; i < rig->cpus; i++)
@@ -153,6 +156,7 @@ void rig_run(struct rig *rig, void (*body)(struct rig_cpu *self))
 	atomic_store_explicit(&rig->raiser_stops, true, memory_order_relaxed);
 	if (rig->run->has_raiser)
 		pthread_join(rig->raiser, NULL);
+	pthread_barrier_destroy(&rig->pinned);
 }
 
 void rig_meet(struct rig_cpu *self)

@@ -39,6 +39,7 @@ struct rig {
 	struct pulse_source pulse;
 	struct rig_cpu *cpu; /* one for each CPU */
 	unsigned cpus;
+	pthread_barrier_t pinned; /* every thread is on its core before any has a real-time priority */
 	pthread_t raiser;
 	_Atomic(bool) raiser_stops;
 	/* The meeting point. */

@@ -28,10 +28,16 @@ struct sim_dpc;
 struct sim_machine;
 struct sim_timer;
 
+/* The callers' thread, that of DPCs and timers, and from there on those of the lines, by their index. */
+#define DELIVERY_CALLERS 0
+#define DELIVERY_DISPATCH 1
+#define DELIVERY_LINES 2
+#define DELIVERY_CONTEXTS (DELIVERY_LINES + SIM_LINES_MAX)
+
 /* One of the threads that `thread` delivery makes a CPU of; see delivery_thread.c. */
 struct delivery_context {
 	struct sim_cpu *cpu;
-	struct irq_line *line; /* NULL: DPCs and timers */
+	struct irq_line *line; /* NULL: not an interrupt's */
 	pthread_t thread;
 	bool created;
 	int error;              /* -errno of its start */
@@ -47,7 +53,7 @@ struct delivery_state {
 	_Atomic(bool) stopping;
 	_Atomic(uint64_t) arrivals;
 	_Atomic(uint64_t) landed;    /* of those, the ones that found a synchronized routine running here */
-	struct delivery_context context[1 + SIM_LINES_MAX]; /* DPCs and timers, then by the line's index */
+	struct delivery_context context[DELIVERY_CONTEXTS];
 };
 
 struct sim_cpu {

@@ -54,7 +54,7 @@ const char *sim_delivery_unavailable(enum sync_delivery delivery);
 /* One round of the raiser; its thread does nothing else until all CPUs have stopped. */
 void sim_raise_due(struct sim_machine *machine);
 
-/* Which of the CPU's threads runs: 0 the callers' (and every one under poll and signal), 1 the DPCs', 2 and up a line's. */
+/* Which of the CPU's threads runs: DELIVERY_CALLERS (always, under poll and signal), DELIVERY_DISPATCH or a line's. */
 extern _Thread_local unsigned delivery_context;
 
 static inline unsigned sim_cpu_context(void)

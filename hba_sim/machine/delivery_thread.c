@@ -4,7 +4,9 @@
  *
  * The IRQL is the CPU's, as ever.  A thread that is woken and finds it too
  * high latches its interrupt and sleeps; lowering wakes it, and as it has the
- * higher priority on the same core, it runs before the waker goes on.
+ * higher priority on the same core, it runs before the waker goes on.  All of
+ * this rests on one thing: a thread of a higher level leaves the core only where
+ * it says so (sim_block_begin), so never in an allocation or a page fault.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,6 +14,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,13 +24,15 @@
 #include "hba_sim/machine/machine.h"
 #include "hba_sim/machine/timer.h"
 
-#define DISPATCH_CONTEXT 0
+#define STACK_TOUCHED_BYTES 65536
 /* Spin iterations after which a thread lets those below it on its core run: one of them may be what it waits for. */
 #define SPINS_BEFORE_SLEEP 4096
 
 static uint8_t level_of(const struct delivery_context *context)
 {
-	return context->line ? context->line->dirql : IRQL_DISPATCH;
+	if (context->line)
+		return context->line->dirql;
+	return context == &context->cpu->arriving.context[DELIVERY_DISPATCH] ? IRQL_DISPATCH : IRQL_PASSIVE + 1;
 }
 
 static bool exchange_wake(struct delivery_context *context, uint32_t value)
@@ -54,19 +59,25 @@ static bool is_latched(const struct delivery_context *context)
 	return atomic_load_explicit(&context->latched, memory_order_relaxed);
 }
 
+/* Some context is latched: every lowering has to look, also when nothing else is due. */
+static void note_latched(struct sim_cpu *cpu)
+{
+	/* relaxed: the core's own */
+	atomic_store_explicit(&cpu->latched, true, memory_order_relaxed);
+	sim_cpu_schedule(cpu, 0);
+}
+
 static void set_latched(struct delivery_context *context, bool latched)
 {
-	/* relaxed, both: see is_latched; the CPU's flag is a hint that some may be */
+	/* relaxed: see is_latched */
 	atomic_store_explicit(&context->latched, latched, memory_order_relaxed);
-	if (latched) {
-		atomic_store_explicit(&context->cpu->latched, true, memory_order_relaxed);
-		sim_cpu_schedule(context->cpu, 0);
-	}
+	if (latched)
+		note_latched(context->cpu);
 }
 
 void delivery_thread_raise(struct sim_cpu *victim, const struct irq_line *line)
 {
-	struct delivery_context *context = &victim->arriving.context[1 + line->index];
+	struct delivery_context *context = &victim->arriving.context[DELIVERY_LINES + line->index];
 
 	/* relaxed: a glance */
 	if (atomic_load_explicit(&victim->arriving.thread, memory_order_relaxed) && !is_latched(context))
@@ -76,38 +87,38 @@ void delivery_thread_raise(struct sim_cpu *victim, const struct irq_line *line)
 static void wake_dispatch(struct sim_cpu *cpu, uint64_t now)
 {
 	if (sim_irql(cpu) < IRQL_DISPATCH && (cpu->dpc_head || sim_timer_next_due(cpu) <= now))
-		wake(&cpu->arriving.context[DISPATCH_CONTEXT]);
+		wake(&cpu->arriving.context[DELIVERY_DISPATCH]);
 }
 
-/* Wakes whoever the IRQL lets through now; the highest first, so that each is woken at most once. */
+/* Wakes it when it is latched and the IRQL lets it through now; whether it still waits. */
+static bool wake_latched(struct delivery_context *context)
+{
+	if (!is_latched(context))
+		return false;
+	if (level_of(context) <= sim_irql(context->cpu))
+		return true;
+	set_latched(context, false);
+	wake(context);
+	return false;
+}
+
+/* The highest first, so that none is woken for a level that another one takes at once. */
 void delivery_thread_lowered(struct sim_cpu *cpu, uint8_t from, uint64_t now)
 {
 	struct delivery_state *state = &cpu->arriving;
-	bool latched = false;
+	bool waits = false;
 
-	/* relaxed: the core's own */
+	/* relaxed, both: the core's own */
 	if (!atomic_load_explicit(&state->thread, memory_order_relaxed))
 		return;
-	atomic_store_explicit(&cpu->latched, false, memory_order_relaxed);
-	for (unsigned i = 0; i < cpu->machine->lines; i++) {
-		struct delivery_context *context = &state->context[1 + cpu->machine->line[i]->index];
-
-		if (!is_latched(context))
-			continue;
-		if (context->line->dirql <= sim_irql(cpu)) {
-			latched = true;
-			continue;
-		}
+	if (atomic_exchange_explicit(&cpu->latched, false, memory_order_relaxed))
 		intc_note_open(cpu, from, sim_irql(cpu), now);
-		set_latched(context, false);
-		wake(context);
-	}
-	if (is_latched(&state->context[DISPATCH_CONTEXT]) && sim_irql(cpu) < IRQL_DISPATCH) {
-		set_latched(&state->context[DISPATCH_CONTEXT], false);
-		wake(&state->context[DISPATCH_CONTEXT]);
-	}
-	if (latched || is_latched(&state->context[DISPATCH_CONTEXT]))
-		atomic_store_explicit(&cpu->latched, true, memory_order_relaxed);
+	for (unsigned i = 0; i < cpu->machine->lines; i++)
+		waits |= wake_latched(&state->context[DELIVERY_LINES + cpu->machine->line[i]->index]);
+	waits |= wake_latched(&state->context[DELIVERY_DISPATCH]);
+	waits |= wake_latched(&state->context[DELIVERY_CALLERS]);
+	if (waits)
+		note_latched(cpu);
 	wake_dispatch(cpu, now);
 }
 
@@ -136,6 +147,15 @@ static void run_dispatch(struct delivery_context *context)
 	while (sim_cpu_run_dispatch_work(cpu, stamp_now()))
 		;
 	sim_cpu_recompute_due(cpu);
+	delivery_thread_lowered(cpu, IRQL_DISPATCH, stamp_now());
+}
+
+/* What an ISR may need of it is there from the begin. */
+static __attribute__((noinline)) void touch_stack(void)
+{
+	char stack[STACK_TOUCHED_BYTES];
+
+	explicit_bzero(stack, sizeof(stack));
 }
 
 static void *context_main(void *argument)
@@ -144,8 +164,9 @@ static void *context_main(void *argument)
 	struct sim_cpu *cpu = context->cpu;
 	struct sim_machine *machine = cpu->machine;
 
+	touch_stack();
 	sim_cpu_current = cpu;
-	delivery_context = 1 + (unsigned)(context - cpu->arriving.context);
+	delivery_context = (unsigned)(context - cpu->arriving.context);
 	if (machine->context_online)
 		context->error = machine->context_online(machine->context_argument, cpu);
 	/* ORD delivery_start:A release, pairs with delivery_start:B: the starter sees how it went. */
@@ -203,11 +224,11 @@ int delivery_thread_start(struct sim_cpu *cpu)
 
 	/* relaxed: no context runs yet */
 	atomic_store_explicit(&state->stopping, false, memory_order_relaxed);
-	for (unsigned i = 0; i <= SIM_LINES_MAX; i++)
+	for (unsigned i = 0; i < DELIVERY_CONTEXTS; i++)
 		state->context[i] = (struct delivery_context){ .cpu = cpu };
 	for (unsigned i = 0; i < cpu->machine->lines; i++)
-		state->context[1 + cpu->machine->line[i]->index].line = cpu->machine->line[i];
-	for (unsigned i = 0; i <= cpu->machine->lines && !err; i++)
+		state->context[DELIVERY_LINES + cpu->machine->line[i]->index].line = cpu->machine->line[i];
+	for (unsigned i = DELIVERY_DISPATCH; i < DELIVERY_LINES + cpu->machine->lines && !err; i++)
 		err = start_context(&state->context[i]);
 	if (err) {
 		delivery_thread_stop(cpu);
@@ -225,7 +246,7 @@ void delivery_thread_stop(struct sim_cpu *cpu)
 	/* relaxed, both: ordered by the wake-ups */
 	atomic_store_explicit(&state->thread, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->stopping, true, memory_order_relaxed);
-	for (unsigned i = 0; i <= SIM_LINES_MAX; i++) {
+	for (unsigned i = 0; i < DELIVERY_CONTEXTS; i++) {
 		if (!state->context[i].created)
 			continue;
 		wake(&state->context[i]);
@@ -240,7 +261,7 @@ uint8_t sim_block_begin(struct sim_cpu *cpu)
 	uint8_t irql = sim_irql(cpu);
 
 	if (cpu->delivery == SYNC_THREAD)
-		sim_lower(cpu, sim_cpu_context() ? delivery_interrupted : IRQL_PASSIVE);
+		sim_lower(cpu, sim_cpu_context() == DELIVERY_CALLERS ? IRQL_PASSIVE : delivery_interrupted);
 	return irql;
 }
 
@@ -250,15 +271,14 @@ void sim_block_end(struct sim_cpu *cpu, uint8_t irql)
 
 	if (cpu->delivery != SYNC_THREAD)
 		return;
-	/* Nobody else of this core runs now, so the callers' thread finds the level that it gave back. */
-	if (sim_cpu_context()) {
-		context = &cpu->arriving.context[sim_cpu_context() - 1];
-		while (sim_irql(cpu) >= level_of(context)) {
-			set_latched(context, true);
-			sleep_until_woken(context);
-		}
-		delivery_interrupted = sim_irql(cpu);
+	/* A priority that was inherited, or is a ceiling, may have brought this thread before one that is not done yet. */
+	context = &cpu->arriving.context[sim_cpu_context()];
+	while (sim_irql(cpu) >= level_of(context)) {
+		set_latched(context, true);
+		sleep_until_woken(context);
 	}
+	if (context != &cpu->arriving.context[DELIVERY_CALLERS])
+		delivery_interrupted = sim_irql(cpu);
 	sim_raise(cpu, irql);
 }
 
@@ -267,7 +287,7 @@ void delivery_spun(struct sim_cpu *cpu)
 	static _Thread_local unsigned spins;
 	const struct timespec shortly = { .tv_nsec = 1 };
 
-	if (sim_cpu_context() && ++spins % SPINS_BEFORE_SLEEP == 0)
+	if (sim_cpu_context() != DELIVERY_CALLERS && ++spins % SPINS_BEFORE_SLEEP == 0)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &shortly, NULL);
 }
 
