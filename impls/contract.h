@@ -97,6 +97,16 @@ static inline void sync_redeliver(struct irq_line *line)
 }
 
 /*
+ * Runs, on the calling CPU, the ISR whose service() on CPU `target` waits for
+ * its answer, and returns that.  The caller has exclusive access and is at DIRQL.
+ */
+static inline unsigned char sync_run_for(struct sim_cpu *cpu, unsigned target, sync_isr *isr, void *extension,
+					 uint32_t message)
+{
+	return irq_run_for(cpu, target, isr, extension, message);
+}
+
+/*
  * Runs, on the calling CPU, an ISR that service() on CPU `target` handed over.
  * The caller has exclusive access and is at DIRQL; all that service() kept is
  * passed.  The interrupt of `target` is over when it returns.

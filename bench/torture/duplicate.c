@@ -11,7 +11,8 @@
 
 static void isr_called(struct load_cpu *self, const void *extension, uint32_t message)
 {
-	if (!self->serving)
+	/* relaxed: ordered by what led here, or else it is that which is wrong */
+	if (!atomic_load_explicit(&self->serving, memory_order_relaxed))
 		torture_violated(self->load->rig.run, "cpu %u: the ISR ran and no interrupt was being served", self->rig->index);
 }
 

@@ -44,6 +44,7 @@ static void take_turn(struct fifo *fifo, unsigned cpu)
 	atomic_store_explicit(&fifo->turns, at + 1, memory_order_relaxed);
 }
 
+/* The turn is the caller's, whichever CPU runs it. */
 static unsigned char waiter_routine(void *extension, void *context)
 {
 	struct fifo *fifo = extension;

@@ -56,6 +56,12 @@ static unsigned random_target(struct load_cpu *self, enum load_role role)
 	return random_below(sequence(self, role), self->load->rig.cpus);
 }
 
+/* The CPU that runs this, whoever called or was interrupted. */
+static struct load_cpu *running(struct load *load)
+{
+	return &load->cpu[sim_cpu_self()->index];
+}
+
 static void check_alone(struct load_cpu *self, enum load_role role, bool alone, uint64_t met)
 {
 	if (!alone && self->load->hooks->not_alone)
@@ -79,20 +85,20 @@ static void look(struct load_cpu *self, enum load_role role)
 }
 
 /* On a shared core, the others only ever meet this one inside when it gives the core away there. */
-static void share_core(struct load_cpu *self, enum load_role role)
+static void share_core(struct load_cpu *self, uint64_t *random)
 {
-	if (self->rig->cpu->yields && random_one_in(sequence(self, role), 8))
+	if (self->rig->cpu->yields && random_one_in(random, 8))
 		sched_yield();
 }
 
 /* Simulated work inside, with looks at the witness in between; an interrupt can land in it where the back end lets it. */
-static void dwell(struct load_cpu *self, enum load_role role, uint64_t ticks)
+static void dwell(struct load_cpu *self, enum load_role role, uint64_t *random, uint64_t ticks)
 {
-	unsigned pieces = 1 + random_below(sequence(self, role), PIECES_MAX);
+	unsigned pieces = 1 + random_below(random, PIECES_MAX);
 
 	for (unsigned i = 0; i < pieces; i++) {
 		sim_work(self->rig->cpu, ticks / pieces);
-		share_core(self, role);
+		share_core(self, random);
 		look(self, role);
 	}
 }
@@ -115,20 +121,20 @@ static void schedule_pulse(struct load_cpu *self, unsigned target, uint64_t due)
 static unsigned char load_routine(void *extension, void *context)
 {
 	struct load_section *section = context;
-	struct load_cpu *self = section->self;
+	struct load_cpu *self = running(section->self->load);
 	uint64_t due;
 
 	section->extension = extension;
-	sim_section_begin(sim_cpu_self());
+	sim_section_begin(self->rig->cpu);
 	enter(self, section->role);
 	due = stamp_now() + section->due_ticks;
 	if (section->pulse)
 		schedule_pulse(self, section->target, due);
-	dwell(self, section->role, section->work_ticks);
+	dwell(self, section->role, sequence(section->self, section->role), section->work_ticks);
 	if (section->pulse && due <= stamp_now())
 		count(self, section->target == self->rig->index ? LOAD_DUE_OWN : LOAD_DUE_OTHER);
 	leave(self, section->role);
-	sim_section_end(sim_cpu_self());
+	sim_section_end(self->rig->cpu);
 	count(self, LOAD_SECTIONS);
 	return section->answer;
 }
@@ -150,6 +156,8 @@ static void call(struct load_cpu *self, struct load_section *section, sync_routi
 	if (inside && witness_mark_cpu(inside) != self->rig->index)
 		count(self, LOAD_CONTENDED);
 	answer = rig_synchronize(self->rig, apart, routine, load, section);
+	/* When it was somebody else who made the step. */
+	torture_step(self->rig->beat);
 	if (load->hooks->synchronized)
 		load->hooks->synchronized(self, section, answer);
 }
@@ -174,12 +182,12 @@ static void run_section(struct load_cpu *self, enum load_role role)
 static unsigned char storm_routine(void *extension, void *context)
 {
 	struct load_section *section = context;
-	struct load_cpu *self = section->self;
+	struct load_cpu *self = running(section->self->load);
 	unsigned looks = (unsigned)section->work_ticks;
 
 	section->extension = extension;
 	enter(self, section->role);
-	share_core(self, section->role);
+	share_core(self, sequence(section->self, section->role));
 	while (looks--)
 		look(self, section->role);
 	leave(self, section->role);
@@ -217,42 +225,77 @@ static unsigned char load_isr(void *extension, uint32_t message)
 	/* Not from `extension`, which the back end may have got wrong. */
 	struct load_cpu *self = sim_cpu_self()->user;
 	struct load *load = self->load;
+	struct load_cpu *target = &load->cpu[self->rig->cpu->serving_for];
 	uint64_t *random = &self->rig->irq_random;
 	struct pulse pulse;
 
-	self->isr_runs++;
+	target->isr_runs++;
 	if (load->hooks->isr_called)
-		load->hooks->isr_called(self, extension, message);
+		load->hooks->isr_called(target, extension, message);
 	enter(self, LOAD_ISR);
 	if (!pulse_acknowledge(&load->rig.pulse, self->rig->cpu, &pulse))
-		self->isr_runs_for_nothing++;
+		target->isr_runs_for_nothing++;
 	if (random_one_in(random, 8))
 		schedule_pulse(self, random_target(self, LOAD_ISR), stamp_now() + random_ticks(self, LOAD_ISR, 2000));
 	if (!self->quiet && random_one_in(random, 4))
 		sim_dpc_queue(self->rig->cpu, &self->dpc, NULL, NULL);
-	dwell(self, LOAD_ISR, random_ticks(self, LOAD_ISR, random_one_in(random, 16) ? 2000 : 200));
-	self->isr_answer = random_answer(random);
+	dwell(self, LOAD_ISR, random, random_ticks(self, LOAD_ISR, random_one_in(random, 16) ? 2000 : 200));
+	target->isr_answer = random_answer(random);
 	leave(self, LOAD_ISR);
-	return self->isr_answer;
+	return target->isr_answer;
+}
+
+static void set_serving(struct load_cpu *target, bool serving)
+{
+	/* relaxed: ordered by the back end, by the end of interrupt, and for load_left_behind() by load_service:A */
+	atomic_store_explicit(&target->serving, serving, memory_order_relaxed);
+}
+
+static void set_in_service(struct load_cpu *self, bool in_service)
+{
+	/* ORD load_service:A release, pairs with load_service:B: what it has run for others is seen to be over. */
+	atomic_store_explicit(&self->in_service, in_service, memory_order_release);
+}
+
+/* The interrupt of `target` is over, or deferred; `self` is the running CPU. */
+static void end_service(struct load_cpu *self, struct load_cpu *target, int answer)
+{
+	const struct load_hooks *hooks = self->load->hooks;
+
+	set_serving(target, false);
+	if (hooks->served)
+		hooks->served(target, answer);
+	if (answer != SYNC_DEFERRED)
+		count(self, LOAD_INTERRUPTS);
 }
 
 int load_handle(void *context, struct sim_cpu *cpu, struct irq_event *event)
 {
 	struct load *load = context;
+	const struct sync_backend *backend = load->rig.backend;
 	struct load_cpu *self = cpu->user;
 	int answer;
 
 	self->isr_runs = 0;
 	self->isr_runs_for_nothing = 0;
 	self->message = (uint32_t)random_next(&self->rig->irq_random);
-	self->serving = true;
-	answer = load->rig.backend->service(load->rig.lock, cpu, load_isr, load, self->message);
-	self->serving = false;
-	if (load->hooks->served)
-		load->hooks->served(self, answer);
-	if (answer != SYNC_DEFERRED)
-		count(self, LOAD_INTERRUPTS);
+	set_serving(self, true);
+	set_in_service(self, true);
+	answer = backend->service(load->rig.lock, cpu, load_isr, load, self->message);
+	set_in_service(self, false);
+	if (answer != SYNC_HANDED_OVER)
+		end_service(self, self, answer);
+	else if (!(backend->capabilities & SYNC_HANDS_OVER))
+		torture_violated(load->rig.run, "cpu %u: service handed over an ISR, which the back end does not declare",
+				 self->rig->index);
 	return answer;
+}
+
+void load_handed_over_done(void *context, struct sim_cpu *cpu, unsigned target, unsigned char answer)
+{
+	struct load *load = context;
+
+	end_service(cpu->user, &load->cpu[target], answer);
 }
 
 /* A pause in which interrupts are taken, and sometimes asked for. */

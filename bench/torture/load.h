@@ -7,6 +7,11 @@
  * fall due inside sections, on the caller's own CPU and on others.  What is
  * checked comes from a property's hooks.
  *
+ * A back end may run a routine, or an ISR, on another CPU than the one that
+ * called or was interrupted.  Who is inside, and how long it stays, is the
+ * running CPU's: its mark, its counts, its sequence for ISRs.  A section, and
+ * the sequence it draws from, are the caller's; an interrupt is its target's.
+ *
  * The load comes in legs.  At the end of one the CPUs meet, stop calling and
  * let everything that is due be served.
  */
@@ -42,8 +47,12 @@ struct load_cpu {
 	_Atomic(uint64_t) count[LOAD_COUNTS];
 	struct sim_dpc dpc;
 	bool quiet; /* the load is over: nothing new is begun */
-	/* The interrupt that is being served. */
-	bool serving;
+	_Atomic(bool) in_service; /* service() has not returned yet */
+	/*
+	 * The interrupt of this CPU that is being served: by the CPU itself until
+	 * service() returns, then, when it was handed over, by the one that runs it.
+	 */
+	_Atomic(bool) serving;
 	unsigned isr_runs;
 	unsigned isr_runs_for_nothing; /* with no pulse to acknowledge */
 	uint32_t message;
@@ -64,13 +73,13 @@ struct load_section {
 
 /* NULL where a property has nothing to say.  A violation ends the check. */
 struct load_hooks {
-	/* A section or an ISR is not alone inside: `mark` says whom it met, 0 when that one has gone. */
+	/* A section or an ISR, run by `self`, is not alone inside: `mark` says whom it met, 0 when that one has gone. */
 	void (*not_alone)(struct load_cpu *self, enum load_role role, uint64_t mark);
 	/* synchronize() has returned this. */
 	void (*synchronized)(struct load_cpu *self, const struct load_section *section, unsigned char answer);
-	/* The ISR was called with these. */
+	/* The ISR was called with these, for an interrupt of `self`. */
 	void (*isr_called)(struct load_cpu *self, const void *extension, uint32_t message);
-	/* service() has returned this. */
+	/* An interrupt of `self` is over, or deferred: service() has returned this, or the ISR that was handed over has. */
 	void (*served)(struct load_cpu *self, int answer);
 	/* A leg is over: nobody calls, everybody has looked often enough. */
 	void (*settled)(struct load_cpu *self);
@@ -99,6 +108,13 @@ void load_init(struct load *load, struct torture_run *run, const struct load_hoo
  */
 _Noreturn void load_run(struct load *load);
 
+/*
+ * Once nobody calls any more: this CPU's ISR was handed over to nobody.  It is
+ * not over, and no CPU is in the back end that could still run it; none can
+ * come, either, as the line is in service for this one.
+ */
+bool load_left_behind(const struct load_cpu *self);
+
 /* --- between load.c and load_run.c --- */
 
 enum load_mood {
@@ -111,8 +127,9 @@ enum load_mood {
 /* Sections, pauses and pulses on the calling CPU. */
 void load_burst(struct load_cpu *self, enum load_mood mood, unsigned sections);
 
-/* Serves the guarded interrupt. */
+/* Serves the guarded interrupt; is told when one that was handed over is over. */
 irq_handler load_handle;
+irq_handed_over_done load_handed_over_done;
 sim_dpc_routine load_dpc;
 
 #endif

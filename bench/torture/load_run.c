@@ -59,6 +59,18 @@ static void run_burst(struct load_cpu *self)
 		load_burst(self, mood, BURST_SECTIONS);
 }
 
+bool load_left_behind(const struct load_cpu *self)
+{
+	const struct load *load = self->load;
+
+	for (unsigned i = 0; i < load->rig.cpus; i++)
+		/* ORD load_service:B acquire, pairs with load_service:A: see there. */
+		if (atomic_load_explicit(&load->cpu[i].in_service, memory_order_acquire))
+			return false;
+	/* relaxed: see set_serving() */
+	return atomic_load_explicit(&self->serving, memory_order_relaxed);
+}
+
 /* Under an asynchronous delivery, looks count for nothing: what is due comes in its own time. */
 static void await_arrivals(struct load_cpu *self)
 {
@@ -80,8 +92,10 @@ static void settle(struct load_cpu *self)
 
 	while (pulse_waiting(&self->load->rig.pulse, cpu, cpu->index, &first, &last) && stamp_now() < last.due)
 		sim_idle(cpu);
-	for (unsigned i = 0; i < LOAD_LOOKS; i += rig_look(self->rig, &self->load->rig.pulse.line, 0))
-		;
+	for (unsigned i = 0; i < LOAD_LOOKS;) {
+		i += rig_look(self->rig, &self->load->rig.pulse.line, 0);
+		i += load_left_behind(self);
+	}
 	if (rig_is_asynchronous(&self->load->rig))
 		await_arrivals(self);
 	if (self->load->hooks->settled)
@@ -137,6 +151,7 @@ void load_init(struct load *load, struct torture_run *run, const struct load_hoo
 	/* A grace period orders in ways that a thread sanitizer cannot see. */
 	load->witness.use_plain = !(backend->capabilities & (SYNC_BROKEN | SYNC_SLEEPS));
 	rig_init(&load->rig, run, load_handle, load);
+	load->rig.pulse.line.handed_over_done = load_handed_over_done;
 	load->cpu = aligned_alloc(SYNC_LINE_BYTES, run->check->cpus * sizeof(*load->cpu));
 	if (!load->cpu)
 		torture_failed(run, "no memory for the load");

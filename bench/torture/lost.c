@@ -17,6 +17,7 @@ static void find_lost(struct load_cpu *self)
 	struct sim_cpu *cpu = self->rig->cpu;
 	struct pulse first;
 	struct pulse last;
+	bool parked = cpu->pin[load->rig.pulse.line.index].parked;
 	unsigned lost = pulse_waiting(&load->rig.pulse, cpu, cpu->index, &first, &last);
 
 	if (lost)
@@ -24,7 +25,7 @@ static void find_lost(struct load_cpu *self)
 				 "%u interrupt%s lost: pulse %" PRIu64 " of cpu %u, due %" PRIu64 " ns ago, is not served after %d looks by an idle CPU%s%s",
 				 lost, lost == 1 ? "" : "s", first.serial, cpu->index,
 				 stamp_to_ns(&load->rig.machine.scale, stamp_now() - first.due), LOAD_LOOKS,
-				 cpu->pin[load->rig.pulse.line.index].parked ? "; still deferred by the back end" : "",
+				 load_left_behind(self) ? "; handed over, and left behind" : parked ? "; still deferred by the back end" : "",
 				 irq_line_is_masked(&load->rig.pulse.line) ? "; the line is masked" : "");
 }
 

@@ -34,14 +34,14 @@ struct prompt {
 	_Atomic(uint64_t) opened;                        /* the last round whose section is over */
 	/* Written by the target. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) looks;
-	_Atomic(uint64_t) served; /* pulses so far */
+	_Atomic(uint64_t) served; /* pulses so far; by whoever runs the ISR */
+	_Atomic(bool) handed_over; /* the round's interrupt was */
 	_Atomic(bool) over;
 	uint64_t rounds; /* by CPU 0 */
 	_Atomic(uint64_t) held_off[2]; /* rounds with the pulse waiting at the section's end: own CPU, another */
 };
 
 struct prompt_section {
-	struct rig_cpu *self;
 	const struct prompt_round *round;
 	uint64_t number;
 };
@@ -69,22 +69,22 @@ static unsigned char prompt_routine(void *extension, void *context)
 	struct prompt *prompt = extension;
 	struct prompt_section *section = context;
 	const struct prompt_round *round = section->round;
-	struct sim_cpu *cpu = section->self->cpu;
+	struct rig_cpu *self = rig_self(&prompt->rig);
 	uint64_t due = stamp_now() + round->due_ticks;
 	uint64_t noticed;
 	uint64_t patience;
 
 	/* relaxed: for the target's patience only */
 	atomic_store_explicit(&prompt->due, due, memory_order_relaxed);
-	pulse_schedule(&prompt->rig.pulse, cpu, round->target, due);
+	pulse_schedule(&prompt->rig.pulse, self->cpu, round->target, due);
 	while (stamp_now() < due)
-		sim_work(cpu, round->due_ticks);
+		sim_work(self->cpu, round->due_ticks);
 	noticed = notices(prompt, round->target);
 	patience = stamp_now() + rig_ticks(&prompt->rig, NOTICE_NS);
 	while (round->target != round->actor && load_relaxed(&prompt->served) != section->number &&
 	       notices(prompt, round->target) < noticed + NOTICES && stamp_now() < patience)
-		rig_pause(section->self);
-	sim_work(cpu, round->stay_ticks);
+		rig_pause(self);
+	sim_work(self->cpu, round->stay_ticks);
 	if (load_relaxed(&prompt->served) != section->number)
 		add_one(&prompt->held_off[round->target != round->actor]);
 	return 1;
@@ -101,7 +101,7 @@ static void await_arrival(struct prompt *prompt, struct rig_cpu *self, uint64_t 
 
 static void act(struct prompt *prompt, struct rig_cpu *self, const struct prompt_round *round, uint64_t number)
 {
-	struct prompt_section section = { .self = self, .round = round, .number = number };
+	struct prompt_section section = { .round = round, .number = number };
 
 	rig_synchronize(self, round->apart, prompt_routine, prompt, &section);
 	if (round->target == round->actor && rig_is_asynchronous(&prompt->rig))
@@ -114,6 +114,12 @@ static void act(struct prompt *prompt, struct rig_cpu *self, const struct prompt
 	atomic_store_explicit(&prompt->opened, number, memory_order_release);
 }
 
+static bool was_handed_over(struct prompt *prompt)
+{
+	/* relaxed: see prompt_handle() */
+	return atomic_load_explicit(&prompt->handed_over, memory_order_relaxed);
+}
+
 static void be_target(struct prompt *prompt, struct rig_cpu *self, uint64_t number)
 {
 	unsigned looks_left = LOOKS;
@@ -124,7 +130,8 @@ static void be_target(struct prompt *prompt, struct rig_cpu *self, uint64_t numb
 
 		/* Of which only this CPU's own clock may judge. */
 		opened = opened && stamp_now() >= load_relaxed(&prompt->due);
-		opened &= rig_look(self, &prompt->rig.pulse.line, 0);
+		/* What is handed over keeps the line in service, and was to be run by the section that is over. */
+		opened &= rig_look(self, &prompt->rig.pulse.line, 0) || was_handed_over(prompt);
 		add_one(&prompt->looks);
 		if (opened && rig_is_asynchronous(&prompt->rig)) {
 			await_arrival(prompt, self, number);
@@ -150,8 +157,11 @@ static unsigned char prompt_isr(void *extension, uint32_t message)
 static int prompt_handle(void *context, struct sim_cpu *cpu, struct irq_event *event)
 {
 	struct prompt *prompt = context;
+	int answer = prompt->rig.backend->service(prompt->rig.lock, cpu, prompt_isr, prompt, 0);
 
-	return prompt->rig.backend->service(prompt->rig.lock, cpu, prompt_isr, prompt, 0);
+	/* relaxed: for the target itself, which this interrupts */
+	atomic_store_explicit(&prompt->handed_over, answer == SYNC_HANDED_OVER, memory_order_relaxed);
+	return answer;
 }
 
 /* The same on every CPU: they draw it from one sequence. */
@@ -190,6 +200,8 @@ static void rounds(struct rig_cpu *self)
 
 		if (self->index == 0) {
 			prompt->rounds = number;
+			/* relaxed: ordered by the meeting */
+			atomic_store_explicit(&prompt->handed_over, false, memory_order_relaxed);
 			/* relaxed, here and below: ordered by the meeting */
 			atomic_store_explicit(&prompt->over, torture_time_is_up(run) &&
 					      (!missing(prompt) || torture_patience_is_over(run)), memory_order_relaxed);

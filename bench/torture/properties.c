@@ -8,7 +8,7 @@
 const struct torture_property torture_properties[] = {
 	{ "exclusion", torture_exclusion, "none broken-skip@2 broken-early@2 broken-mask broken-raise!", NULL, "a section or an ISR is alone inside" },
 	{ "return-value", torture_return_value, "broken-return", NULL, "arguments and BOOLEANs come through unchanged" },
-	{ "no-lost", torture_no_lost, "broken-forget broken-late", NULL, "every interrupt is served once nobody calls any more" },
+	{ "no-lost", torture_no_lost, "broken-forget broken-late broken-handover@2", NULL, "every interrupt is served once nobody calls any more" },
 	{ "no-duplicate", torture_no_duplicate, "broken-twice", NULL, "one interrupt is one run of the ISR" },
 	{ "prompt", torture_prompt, "broken-late broken-forget", NULL, "what was held off is taken at the first look after the section" },
 	{ "irql", torture_irql, "broken-irql", NULL, "levels are restored, and higher interrupts nest" },

@@ -10,7 +10,7 @@
 
 static void count(_Atomic(uint64_t) *counter)
 {
-	/* relaxed: one writer, the pin's own CPU */
+	/* relaxed: one writer at a time, the pin's own CPU or, while the line is in service, who runs what that handed over */
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
@@ -273,16 +273,23 @@ bool intc_take_line(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	return served;
 }
 
-void irq_line_run_handed_over(struct irq_line *line, struct sim_cpu *cpu, unsigned target, sync_isr *isr, void *extension,
-			      uint32_t message)
+unsigned char irq_run_for(struct sim_cpu *cpu, unsigned target, sync_isr *isr, void *extension, uint32_t message)
 {
-	struct irq_pin *pin = &cpu->machine->cpu[target].pin[line->index];
 	unsigned serving_for = cpu->serving_for;
 	unsigned char answer;
 
 	cpu->serving_for = target;
 	answer = isr(extension, message);
 	cpu->serving_for = serving_for;
+	return answer;
+}
+
+void irq_line_run_handed_over(struct irq_line *line, struct sim_cpu *cpu, unsigned target, sync_isr *isr, void *extension,
+			      uint32_t message)
+{
+	struct irq_pin *pin = &cpu->machine->cpu[target].pin[line->index];
+	unsigned char answer = irq_run_for(cpu, target, isr, extension, message);
+
 	if (line->handed_over_done)
 		line->handed_over_done(line->handler_context, cpu, target, answer);
 	/* The line is in service, so nobody else counts on this pin now. */

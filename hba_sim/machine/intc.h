@@ -108,6 +108,12 @@ void irq_line_unmask(struct irq_line *line);
 void irq_line_redeliver(struct irq_line *line);
 
 /*
+ * Runs, on the calling CPU `cpu`, the ISR of an interrupt that CPU `target` is
+ * serving, and returns its answer.  What the ISR acknowledges is the target's.
+ */
+unsigned char irq_run_for(struct sim_cpu *cpu, unsigned target, sync_isr *isr, void *extension, uint32_t message);
+
+/*
  * Runs an ISR that service() on CPU `target` handed over; `cpu` is the calling
  * one, at the line's level.  The line stays in service, for every CPU, from when it
  * was taken until this is over.

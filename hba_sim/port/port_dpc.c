@@ -55,10 +55,12 @@ static void call_unless_void(struct adapter_cpu *acpu)
 static BOOLEAN timer_under_lock(PVOID extension, PVOID context)
 {
 	struct adapter_cpu *acpu = context;
+	/* Not always the CPU whose timer it is. */
+	struct adapter_cpu *runner = adapter_cpu_of(acpu->adapter, sim_cpu_self());
 
-	acpu->holds_interrupt_lock = true;
+	runner->holds_interrupt_lock = true;
 	call_unless_void(acpu);
-	acpu->holds_interrupt_lock = false;
+	runner->holds_interrupt_lock = false;
 	return TRUE;
 }
 

@@ -8,6 +8,10 @@
  * Policies where the documentation is silent: in half duplex a call from
  * StartIo, timer or reset, which hold the interrupt lock already, goes straight
  * through.
+ *
+ * A back end that delegates runs a routine, and with it what it does to device
+ * registers, on whichever CPU is inside: who is inside, and whose completions
+ * and interrupts come of it, is that CPU's business, never the caller's.
  */
 #include "hba_sim/port/port_internal.h"
 
@@ -15,7 +19,6 @@
 
 struct sync_call {
 	struct adapter *adapter;
-	struct sim_cpu *cpu;
 	PSTOR_SYNCHRONIZED_ACCESS routine;
 	void *context;
 	uint64_t stamp[4];
@@ -54,22 +57,24 @@ static unsigned char call_trampoline(void *extension, void *context)
 {
 	struct sync_call *call = context;
 	struct adapter *adapter = call->adapter;
-	uint32_t me = witness_identity(call->cpu->index, false);
+	/* Of a back end that has another CPU run it, that one. */
+	struct sim_cpu *cpu = sim_cpu_self();
+	uint32_t me = witness_identity(cpu->index, false);
 	BOOLEAN answer;
 
-	sim_section_begin(call->cpu);
+	sim_section_begin(cpu);
 	call->stamp[1] = stamp_now();
 	witness_enter(&adapter->witness, me);
 	answer = call->routine(extension, call->context);
 	call->stamp[2] = stamp_now();
 	if (adapter->config.section_ticks) {
-		call->section = added_work(adapter, call->cpu, call->stamp[2]);
+		call->section = added_work(adapter, cpu, call->stamp[2]);
 		call->stamp[2] += call->section;
 	}
 	/* A safe point while access is still held: an interrupt that the back end lets in here must find the gate. */
-	sim_cpu_safe_point(call->cpu, call->stamp[2]);
+	sim_cpu_safe_point(cpu, call->stamp[2]);
 	witness_leave(&adapter->witness, me);
-	sim_section_end(call->cpu);
+	sim_section_end(cpu);
 	return answer;
 }
 
@@ -88,7 +93,7 @@ static inline uint64_t stamp_after_pending(struct sim_cpu *cpu)
 /* A stamped call through the back end. */
 static BOOLEAN synchronized_call(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine, void *context)
 {
-	struct sync_call call = { .adapter = adapter, .cpu = cpu, .routine = routine, .context = context };
+	struct sync_call call = { .adapter = adapter, .routine = routine, .context = context };
 	struct port_probe *probe = adapter->config.probe;
 	BOOLEAN answer;
 
