@@ -7,16 +7,29 @@
 #include "hba_sim/machine/delivery.h"
 
 #define BACKEND(name) extern const struct sync_backend sync_backend_##name;
+#define PEER(name) extern const struct sync_peer sync_peer_##name;
 #include "impls/backends.def"
 #undef BACKEND
+#undef PEER
 
 #define BACKEND(name) &sync_backend_##name,
+#define PEER(name) &sync_peer_##name.backend,
 const struct sync_backend *const sync_backends[] = {
 #include "impls/backends.def"
 };
 #undef BACKEND
+#undef PEER
+
+#define BACKEND(name)
+#define PEER(name) &sync_peer_##name,
+const struct sync_peer *const sync_peers[] = {
+#include "impls/backends.def"
+};
+#undef BACKEND
+#undef PEER
 
 const size_t sync_backend_count = sizeof(sync_backends) / sizeof(sync_backends[0]);
+const size_t sync_peer_count = sizeof(sync_peers) / sizeof(sync_peers[0]);
 
 const struct sync_backend *sync_backend_find(const char *name)
 {
@@ -50,6 +63,17 @@ enum sync_delivery sync_delivery_find(const char *name)
 	return 0;
 }
 
+bool sync_backend_is_meant(const struct sync_backend *backend, const char *item)
+{
+	if (strcmp(item, "all") == 0)
+		return !sync_backend_is_broken(backend) && !sync_backend_is_peer(backend);
+	if (strcmp(item, "all-peers") == 0)
+		return sync_backend_is_peer(backend);
+	if (strcmp(item, "all-broken") == 0)
+		return sync_backend_is_broken(backend);
+	return strcmp(item, backend->name) == 0;
+}
+
 const char *sync_backend_refusal(const struct sync_backend *backend, unsigned cpus, enum sync_delivery delivery)
 {
 	if ((backend->capabilities & SYNC_ONE_CPU) && cpus > 1)
@@ -59,4 +83,11 @@ const char *sync_backend_refusal(const struct sync_backend *backend, unsigned cp
 	if (backend->unavailable && backend->unavailable())
 		return backend->unavailable();
 	return sim_delivery_unavailable(delivery);
+}
+
+const char *sync_backend_oversubscription_refusal(const struct sync_backend *backend)
+{
+	if (sync_backend_spins_unseen(backend))
+		return "a waiter spins as its project wrote it and never gives a shared core away";
+	return NULL;
 }

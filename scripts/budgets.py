@@ -45,9 +45,9 @@ def micro(storsync, folder, pattern):
 
 
 def locks_and_instruments(storsync, folder):
-    cost = micro(storsync, folder, "uncontended/(spinlock|ticket|ck_spinlock_fas|ck_spinlock_ticket|pthread_spin)/|instrument/")
+    cost = micro(storsync, folder, "uncontended/(spinlock|ticket|ck_spinlock_(fas|cas|dec|ticket)|pthread_spin)/|instrument/")
     pair = cost["instrument/stamp-pair", ""]
-    flat = min(cost["uncontended", "ck_spinlock_fas"], cost["uncontended", "pthread_spin"])
+    flat = min(cost["uncontended", peer] for peer in ("ck_spinlock_fas", "ck_spinlock_cas", "ck_spinlock_dec", "pthread_spin"))
     return {
         "spinlock enter+leave / fastest peer": cost["uncontended", "spinlock"] / flat,
         "ticket enter+leave / ck ticket": cost["uncontended", "ticket"] / cost["uncontended", "ck_spinlock_ticket"],

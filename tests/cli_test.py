@@ -122,11 +122,20 @@ class List(Command):
     def test_json(self):
         listing = json.loads(storsync("list", "--json").stdout)
         backends = {entry["name"]: entry for entry in listing["backends"]}
-        sound = [name for name, entry in backends.items() if not entry["broken"]]
+        peers = [name for name, entry in backends.items() if entry["peer"]]
+        sound = [name for name, entry in backends.items() if not entry["broken"] and not entry["peer"]]
         self.assertEqual(
             sound,
             ["spinlock", "ticket", "irqmask", "irqmask-lazy", "irqmask-local", "rcu-memb", "rcu-mb", "rcu-qsbr", "rcu-bp"],
         )
+        self.assertEqual(
+            peers,
+            ["ck-fas", "ck-cas", "ck-dec", "ck-ticket", "ck-mcs", "ck-clh", "ck-anderson", "pthread-spin", "pthread-mutex"],
+        )
+        for name, entry in backends.items():
+            self.assertEqual("peer" in entry["capabilities"], entry["peer"], name)
+            self.assertFalse(entry["peer"] and entry["broken"], name)
+        self.assertEqual(backends["pthread-mutex"]["deliveries"], ["poll"])
         self.assertTrue(backends["none"]["broken"])
         self.assertTrue(all(entry["broken"] for name, entry in backends.items() if name.startswith("broken-")))
         self.assertIn("fifo", backends["ticket"]["capabilities"])
@@ -137,6 +146,15 @@ class List(Command):
         text = storsync("list").stdout
         for entry in json.loads(storsync("list", "--json").stdout)["backends"]:
             self.assertIn(entry["name"], text)
+
+    def test_text_has_peers_apart(self):
+        sections = storsync("list").stdout.split("\n\n")
+        by_title = {section.split("\n")[0]: section for section in sections}
+        own = next(text for title, text in by_title.items() if title.startswith("Back ends"))
+        peers = next(text for title, text in by_title.items() if title.startswith("Peers, for reference"))
+        self.assertIn("  ck-mcs ", peers)
+        self.assertNotIn("  ck-mcs ", own)
+        self.assertNotIn("  spinlock ", peers)
 
 
 class Run(Command):
@@ -157,6 +175,12 @@ class Run(Command):
         self.assertEqual(len(cells), 9)
         for name in ["latency.csv", "histogram.csv", "cpus.csv"]:
             self.assertEqual({row["cell_id"] for row in rows_of(self.out, name)}, cells)
+
+    def test_peers(self):
+        rows = self.run_ok(*SHORT, "--backends", "spinlock,all-peers")
+        self.assertEqual(len({row["backend"] for row in rows}), 10)
+        for row in rows:
+            self.assertEqual((row["status"], row["violations"], row["lost"]), ("ok", "0", "0"), row["backend"])
 
     def test_histogram_agrees_with_summary(self):
         rows = self.run_ok(*SHORT, "--backends", "spinlock", "--histogram-digits", "3")

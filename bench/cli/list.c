@@ -62,9 +62,9 @@ static json_t *flags_to_json(uint32_t flags, const struct flag_name *names, size
 
 static json_t *backend_to_json(const struct sync_backend *backend)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:b}", "name", backend->name, "summary", backend->summary, "source",
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:b}", "name", backend->name, "summary", backend->summary, "source",
 			 backend->source, "isr_progress", progress[backend->isr_progress].name, "broken", sync_backend_is_broken(backend),
-			 "capabilities", flags_to_json(backend->capabilities, capabilities, COUNT(capabilities)), "deliveries",
+			 "peer", sync_backend_is_peer(backend), "capabilities", flags_to_json(backend->capabilities, capabilities, COUNT(capabilities)), "deliveries",
 			 flags_to_json(backend->deliveries, deliveries, COUNT(deliveries)), "enter_leave", backend->enter != NULL);
 }
 
@@ -87,17 +87,17 @@ static void print_json(void)
 	json_decref(all);
 }
 
-static void print_backends(const char *title, bool broken)
+static void print_backends(const char *title, const char *set)
 {
 	printf("%s\n", title);
 	for (size_t i = 0; i < sync_backend_count; i++) {
 		const struct sync_backend *backend = sync_backends[i];
 		const char *separator = "";
 
-		if (sync_backend_is_broken(backend) != broken)
+		if (!sync_backend_is_meant(backend, set))
 			continue;
 		printf("  %-14s %s\n", backend->name, backend->summary);
-		if (broken)
+		if (sync_backend_is_broken(backend))
 			continue;
 		printf("  %-14s ISR: %s; ", "", progress[backend->isr_progress].name);
 		for (size_t c = 0; c < COUNT(capabilities); c++) {
@@ -112,8 +112,9 @@ static void print_backends(const char *title, bool broken)
 
 static void print_text(void)
 {
-	print_backends("Back ends (`all`):", false);
-	print_backends("\nUnsound on purpose, run only when named:", true);
+	print_backends("Back ends (`all`):", "all");
+	print_backends("\nPeers, for reference: other projects' locks (`all-peers`):", "all-peers");
+	print_backends("\nUnsound on purpose (`all-broken`), run only when named:", "all-broken");
 	printf("\nCapabilities:\n");
 	for (size_t i = 0; i < COUNT(capabilities); i++)
 		printf("  %-14s %s\n", capabilities[i].name, capabilities[i].meaning);

@@ -98,7 +98,7 @@ static char *add_library_help(int key, const char *text, void *input)
 
 static const struct argp_option own_options[] = {
 	{ "backends", 'b', "LIST", 0,
-	  "Back ends to measure, separated by commas; all, the default, are those that are not broken on purpose", 0 },
+	  "Back ends to measure, separated by commas; all, the default, are the sound ones of this project, all-peers other projects' locks at DIRQL", 0 },
 	{ "output", 'o', "DIR", 0, "Write DIR/micro.csv, a row a repetition; an existing one is not overwritten", 0 },
 	{ 0 },
 };

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "bench/gbench/gbench.h"
-#include "bench/micro/peers.h"
+#include "bench/micro/micro_algorithm.h"
 #include "bench/cli/quantity.h"
 #include "impls/backends.h"
 
@@ -31,7 +31,8 @@ static int add(struct micro_list *list, enum micro_kind kind, const struct sync_
 		.kind = kind,
 		.subject = ops ? ops->name : NULL,
 		.algorithm = algorithm,
-		.peer = ops && (ops->capabilities & SYNC_PEER),
+		.peer = ops && sync_backend_is_peer(ops),
+		.bare = ops && !ops->synchronize,
 	};
 	snprintf(series[list->count].name, sizeof(series->name), "%s%s%s", micro_kind_name(kind), ops ? "/" : "",
 		 ops ? ops->name : "");
@@ -47,28 +48,33 @@ static int add_backend(struct micro_list *list, const struct sync_backend *ops, 
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !err; i++)
-		err = add(list, kinds[i], ops, peer_algorithm_of(ops->name), bench);
-	return err;
-}
-
-static int add_sound_backends(struct micro_list *list, const struct micro_bench *bench)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < sync_backend_count && !err; i++) {
-		if (!sync_backend_is_broken(sync_backends[i]))
-			err = add_backend(list, sync_backends[i], bench);
-	}
+		err = add(list, kinds[i], ops, micro_algorithm_of(ops->name), bench);
 	return err;
 }
 
 static int report_unknown(const char *name, char *error, size_t error_bytes)
 {
-	int at = snprintf(error, error_bytes, "'%s' is not a back end; there are all", name);
+	int at = snprintf(error, error_bytes, "'%s' is not a back end; there are all, all-peers", name);
 
 	for (size_t i = 0; i < sync_backend_count && at >= 0 && (size_t)at < error_bytes; i++)
 		at += snprintf(error + at, error_bytes - (size_t)at, ", %s", sync_backends[i]->name);
 	return -EINVAL;
+}
+
+/* A name, or a set's. */
+static int add_item(struct micro_list *list, const char *item, const struct micro_bench *bench, char *error,
+		    size_t error_bytes)
+{
+	bool known = false;
+	int err = 0;
+
+	for (size_t i = 0; i < sync_backend_count && !err; i++) {
+		if (!sync_backend_is_meant(sync_backends[i], item))
+			continue;
+		known = true;
+		err = add_backend(list, sync_backends[i], bench);
+	}
+	return known ? err : report_unknown(item, error, error_bytes);
 }
 
 static int add_named_backends(struct micro_list *list, const char *text, const struct micro_bench *bench, char *error,
@@ -79,11 +85,8 @@ static int add_named_backends(struct micro_list *list, const char *text, const s
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < names.count && !err; i++) {
-		const struct sync_backend *ops = sync_backend_find(names.items[i]);
-
-		err = ops ? add_backend(list, ops, bench) : report_unknown(names.items[i], error, error_bytes);
-	}
+	for (size_t i = 0; i < names.count && !err; i++)
+		err = add_item(list, names.items[i], bench, error, error_bytes);
 	quantity_list_fini(&names);
 	return err;
 }
@@ -92,10 +95,12 @@ static int add_references(struct micro_list *list, const struct micro_bench *ben
 {
 	int err = 0;
 
-	for (size_t i = 0; i < peer_count && !err; i++) {
-		err = add(list, MICRO_UNCONTENDED, &peers[i].ops, peers[i].algorithm, bench);
+	for (size_t i = 0; i < sync_peer_count && !err; i++) {
+		const struct sync_peer *peer = sync_peers[i];
+
+		err = add(list, MICRO_UNCONTENDED, &peer->bare, peer->algorithm, bench);
 		if (!err)
-			err = add(list, MICRO_TWO_THREAD, &peers[i].ops, peers[i].algorithm, bench);
+			err = add(list, MICRO_TWO_THREAD, &peer->bare, peer->algorithm, bench);
 	}
 	for (enum micro_kind kind = MICRO_STAMP_PAIR; kind < MICRO_KINDS && !err; kind++)
 		err = add(list, kind, NULL, NULL, bench);
@@ -108,10 +113,7 @@ int micro_list_init(struct micro_list *list, const char *names, const struct mic
 	int err;
 
 	*list = (struct micro_list){ 0 };
-	if (names && strcmp(names, "all") != 0)
-		err = add_named_backends(list, names, bench, error, error_bytes);
-	else
-		err = add_sound_backends(list, bench);
+	err = add_named_backends(list, names ? names : "all", bench, error, error_bytes);
 	if (!err)
 		err = add_references(list, bench);
 	if (err)

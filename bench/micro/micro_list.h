@@ -15,9 +15,9 @@ struct micro_list {
 };
 
 /*
- * Adds every operation of the back ends that `names` lists, separated by commas (NULL or
- * "all": those that are not broken), of every peer, and the instruments; they
- * keep `bench`.  Returns 0; -EINVAL with one line for the user in `error`; or
+ * Adds every operation of the back ends that `names` lists, separated by commas, as
+ * sync_backend_is_meant() takes them (NULL: "all"), every peer by itself, and the
+ * instruments; they keep `bench`.  Returns 0; -EINVAL with one line for the user in `error`; or
  * -ENOMEM.
  */
 int micro_list_init(struct micro_list *list, const char *names, const struct micro_bench *bench, char *error,

@@ -166,7 +166,7 @@ static const struct micro_series *fastest_peer(const struct micro_series *of, co
 	for (size_t i = 0; i < count; i++) {
 		const struct micro_series *s = &series[i];
 
-		if (!of->algorithm || !s->peer || !s->n || s->kind != of->kind ||
+		if (!of->algorithm || !s->bare || !s->n || s->kind != of->kind ||
 		    strcmp(s->algorithm, of->algorithm) != 0)
 			continue;
 		if (!best || rank_median(s->ns, s->n) < rank_median(best->ns, best->n))
@@ -207,13 +207,13 @@ static void print_row(FILE *out, const struct micro_series *s, const struct micr
 
 	if (rank_spread(s->ns, s->n, &spread))
 		return;
-	fprintf(out, "%-28s %10.2f %10.2f %10.2f %5.1f%%", s->name, spread.median, spread.min, spread.max,
+	fprintf(out, "%-36s %10.2f %10.2f %10.2f %5.1f%%", s->name, spread.median, spread.min, spread.max,
 		100 * median_lost(s));
 	if (!peer || micro_compare(s->ns, peer->ns, pairs, &ratio)) {
 		fputc('\n', out);
 		return;
 	}
-	fprintf(out, "  %-18s %10.2f %5.1f%% %6.2f %6.2f %6.2f  %s\n", peer->subject, rank_median(peer->ns, peer->n),
+	fprintf(out, "  %-20s %10.2f %5.1f%% %6.2f %6.2f %6.2f  %s\n", peer->subject, rank_median(peer->ns, peer->n),
 		100 * median_lost(peer), ratio.of_medians, ratio.low, ratio.high, verdict_text(s, peer, pairs, &ratio));
 }
 
@@ -223,16 +223,16 @@ void micro_print_ratios(FILE *out, const struct micro_series *series, size_t cou
 		     "with extremes, and the median share of CPU time that was lost to others; ratio of medians with an\n"
 		     "interval.  Budget: at most %.1f uncontended.\n\n",
 		MICRO_BUDGET_RATIO);
-	fprintf(out, "%-28s %10s %10s %10s %6s  %-18s %10s %6s %6s %6s %6s  %s\n", "Benchmark", "median", "min", "max",
+	fprintf(out, "%-36s %10s %10s %10s %6s  %-20s %10s %6s %6s %6s %6s  %s\n", "Benchmark", "median", "min", "max",
 		"lost", "peer", "median", "lost", "ratio", "low", "high", "budget");
 	for (size_t i = 0; i < count; i++) {
 		const struct micro_series *s = &series[i];
 
-		if (!s->subject || s->peer)
+		if (!s->subject || s->bare)
 			continue;
 		if (s->n)
 			print_row(out, s, fastest_peer(s, series, count));
 		if (*s->skipped)
-			fprintf(out, "%-28s skipped: %s\n", s->name, s->skipped);
+			fprintf(out, "%-36s skipped: %s\n", s->name, s->skipped);
 	}
 }

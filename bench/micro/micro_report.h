@@ -30,7 +30,8 @@ struct micro_series {
 	enum micro_kind kind;
 	const char *subject;   /* back end or peer; NULL for an instrument */
 	const char *algorithm; /* NULL when it has no peers */
-	bool peer;
+	bool peer;             /* another project's lock */
+	bool bare;             /* and without the IRQL: what the others are compared with */
 	double *ns;            /* per operation, `n` of them */
 	double *cpu_lost_frac; /* likewise; 0 when not known */
 	size_t n;

@@ -156,15 +156,18 @@ static int expand(struct matrix *matrix, const struct run_options *options, unsi
 
 	FOR_LIST(backends, b) {
 		const char *name = options->backends.items[b];
+		bool known = false;
 
-		if (strcmp(name, "all") && !sync_backend_find(name))
-			usage_error("--backends: there is no back end '%s'; `storsync list` names them, and all is every sound one", name);
 		for (size_t i = 0; i < sync_backend_count && !err; i++) {
 			const struct sync_backend *backend = sync_backends[i];
 
-			if (strcmp(name, "all") ? !strcmp(name, backend->name) : !sync_backend_is_broken(backend))
-				err = expand_backend(matrix, options, backend->name, usable_cores);
+			if (!sync_backend_is_meant(backend, name))
+				continue;
+			known = true;
+			err = expand_backend(matrix, options, backend->name, usable_cores);
 		}
+		if (!known && !err)
+			usage_error("--backends: there is no back end '%s'; `storsync list` names them, and all is every sound one", name);
 	}
 	return err;
 }

@@ -40,7 +40,8 @@ enum option_key {
 
 static const struct argp_option argp_options[] = {
 	{ NULL, 0, NULL, 0, "What is compared (lists are separated by commas; the cells are the cross product):", 1 },
-	{ "backends", OPTION_BACKENDS, "LIST|all", 0, "back ends (default: all, every sound one; see `storsync list`)", 1 },
+	{ "backends", OPTION_BACKENDS, "LIST|all", 0,
+	  "back ends (default: all, every sound one; all-peers, other projects' locks; see `storsync list`)", 1 },
 	{ "cpus", OPTION_CPUS, "LIST", 0, "simulated CPUs, such as 1,2 (the default) or 1-4", 1 },
 	{ "routing", OPTION_ROUTING, "LIST", 0,
 	  "where the vector points relative to the submitter: same, other, spread (default: same,other)", 1 },

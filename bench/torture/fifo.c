@@ -11,6 +11,7 @@
 
 #include "bench/torture/properties.h"
 #include "bench/torture/rig.h"
+#include "impls/backends.h"
 
 /* Spin iterations that say that the waiter has taken its place. */
 #define SPINS 2
@@ -158,6 +159,8 @@ const char *torture_fifo_refusal(const struct sync_backend *backend, unsigned cp
 		return "it does not declare to be first come, first served";
 	if (backend->capabilities & SYNC_SLEEPS)
 		return "a caller that sleeps does not show that it waits";
+	if (sync_backend_spins_unseen(backend))
+		return "a caller that spins as its project wrote it does not show that it waits";
 	return cpus < 2 ? "it takes two CPUs to come one after the other" : NULL;
 }
 

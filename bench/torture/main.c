@@ -56,10 +56,11 @@ static bool add_backend(struct plan *plan, const struct sync_backend *backend)
 	return true;
 }
 
-static void add_all_backends(struct plan *plan, bool broken)
+/* A set's back ends, but for those that are there already. */
+static void add_backends(struct plan *plan, const char *set)
 {
 	for (size_t i = 0; i < sync_backend_count; i++)
-		if (sync_backend_is_broken(sync_backends[i]) == broken)
+		if (sync_backend_is_meant(sync_backends[i], set))
 			add_backend(plan, sync_backends[i]);
 }
 
@@ -68,13 +69,10 @@ static bool choose_backend(struct plan *plan, const char *item)
 {
 	const struct sync_backend *backend = sync_backend_find(item);
 
-	if (strcmp(item, "all") == 0)
-		add_all_backends(plan, false);
-	else if (strcmp(item, "all-broken") == 0)
-		add_all_backends(plan, true);
-	else
-		return backend && add_backend(plan, backend);
-	return true;
+	if (backend)
+		return add_backend(plan, backend);
+	add_backends(plan, item);
+	return strcmp(item, "all") == 0 || strcmp(item, "all-peers") == 0 || strcmp(item, "all-broken") == 0;
 }
 
 static bool choose_property(struct plan *plan, const char *item)
@@ -176,7 +174,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_option option_table[] = {
-	{ "backends", KEY_BACKENDS, "LIST", 0, "back ends by name, \"all\" sound ones (the default), \"all-broken\"", 0 },
+	{ "backends", KEY_BACKENDS, "LIST", 0, "back ends by name, \"all\" sound ones (the default), \"all-peers\", \"all-broken\"", 0 },
 	{ "delivery", KEY_DELIVERY, "LIST", 0, "of poll, signal, thread; default: all three", 0 },
 	{ "cpus", KEY_CPUS, "LIST", 0, "numbers of simulated CPUs; default 1,2", 0 },
 	{ "properties", KEY_PROPERTIES, "LIST", 0, "default: all that --list prints", 0 },
@@ -318,7 +316,7 @@ static int set_defaults(struct plan *plan)
 	plan->properties = calloc(torture_property_count, sizeof(*plan->properties));
 	if (!plan->backends || !plan->properties)
 		return -ENOMEM;
-	add_all_backends(plan, false);
+	add_backends(plan, "all");
 	for (size_t i = 0; i < torture_property_count; i++)
 		plan->properties[plan->property_count++] = &torture_properties[i];
 	return 0;

@@ -286,10 +286,12 @@ static void print_verdict(FILE *out, const struct torture_check *check, const st
 	fflush(out);
 }
 
-static const char *refusal(const struct torture_check *check)
+static const char *refusal(const struct torture_host *host, const struct torture_check *check)
 {
 	const char *why = sync_backend_refusal(check->backend, check->cpus, check->delivery);
 
+	if (!why && check->cpus > host->usable_cores)
+		why = sync_backend_oversubscription_refusal(check->backend);
 	if (!why && check->property->refusal)
 		why = check->property->refusal(check->backend, check->cpus);
 	return why;
@@ -323,7 +325,7 @@ enum torture_verdict torture_run_one(const struct torture_host *host, const stru
 				     const struct torture_options *options, FILE *out, uint64_t *caught_ns)
 {
 	struct torture_report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	const char *why = refusal(check);
+	const char *why = refusal(host, check);
 	enum torture_verdict verdict = TORTURE_SKIPPED;
 
 	if (report == MAP_FAILED) {

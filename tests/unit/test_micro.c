@@ -19,11 +19,12 @@
 
 #include "bench/files/csv.h"
 #include "bench/gbench/gbench.h"
+#include "bench/micro/micro_algorithm.h"
 #include "bench/micro/micro_cases.h"
 #include "bench/micro/micro_list.h"
 #include "bench/micro/micro_report.h"
-#include "bench/micro/peers.h"
 #include "hba_sim/machine/cpu.h"
+#include "hba_sim/machine/machine.h"
 #include "impls/backends.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -108,13 +109,62 @@ static void test_every_sound_backend_passes_every_loop(void **state)
 	}
 }
 
-static void test_every_peer_passes_its_loops(void **state)
+static void test_every_bare_peer_passes_its_loops(void **state)
 {
-	for (size_t i = 0; i < peer_count; i++) {
-		assert_true(peers[i].ops.capabilities & SYNC_PEER);
-		expect_result(MICRO_UNCONTENDED, &peers[i].ops);
-		expect_result(MICRO_TWO_THREAD, &peers[i].ops);
+	assert_true(sync_peer_count > 0);
+	for (size_t i = 0; i < sync_peer_count; i++) {
+		expect_result(MICRO_UNCONTENDED, &sync_peers[i]->bare);
+		expect_result(MICRO_TWO_THREAD, &sync_peers[i]->bare);
 	}
+}
+
+/* One lock in two tables. */
+static void test_peers_are_listed_and_marked(void **state)
+{
+	for (size_t i = 0; i < sync_peer_count; i++) {
+		const struct sync_backend *backend = &sync_peers[i]->backend;
+		const struct sync_backend *bare = &sync_peers[i]->bare;
+
+		assert_ptr_equal(sync_backend_find(backend->name), backend);
+		assert_null(sync_backend_find(bare->name));
+		assert_true(sync_backend_is_peer(backend) && !sync_backend_is_broken(backend));
+		assert_true(backend->synchronize && backend->service && backend->enter && backend->leave);
+		assert_true(!bare->synchronize && !bare->service && bare->enter && bare->leave);
+		assert_int_equal(bare->capabilities, backend->capabilities);
+		assert_ptr_equal(bare->init, backend->init);
+		assert_string_equal(micro_algorithm_of(backend->name), sync_peers[i]->algorithm);
+	}
+}
+
+/* What is bare leaves the level alone; the same lock as a back end raises it. */
+static void test_only_the_back_end_raises_the_irql(void **state)
+{
+	_Alignas(SYNC_LINE_BYTES) unsigned char lock[512] = { 0 };
+	struct sync_config config = { .cpus = 1, .dirql = 5 };
+	struct sim_machine_config machine_config = { .cpus = 1, .phys_bytes = 4096, .scale = bench.scale };
+	static struct sim_machine machine;
+	struct sim_cpu *cpu;
+
+	assert_int_equal(sim_machine_init(&machine, &machine_config), 0);
+	cpu = sim_cpu_enter(&machine, 0);
+	for (size_t i = 0; i < sync_peer_count; i++) {
+		const struct sync_backend *forms[] = { &sync_peers[i]->bare, &sync_peers[i]->backend };
+
+		for (size_t f = 0; f < LENGTH(forms); f++) {
+			struct sync_hold hold;
+
+			assert_true(forms[f]->lock_bytes <= sizeof(lock));
+			assert_int_equal(forms[f]->init(lock, &config), 0);
+			forms[f]->enter(lock, cpu, &hold);
+			assert_int_equal(sim_irql(cpu), f ? 5 : IRQL_PASSIVE);
+			forms[f]->leave(lock, cpu, &hold);
+			assert_int_equal(sim_irql(cpu), IRQL_PASSIVE);
+			if (forms[f]->fini)
+				forms[f]->fini(lock);
+		}
+	}
+	sim_cpu_exit(cpu);
+	sim_machine_fini(&machine);
 }
 
 static void test_instruments(void **state)
@@ -216,7 +266,7 @@ static void test_list_of_backends(void **state)
 	char error[600] = "";
 
 	assert_int_equal(micro_list_init(&list, "ticket,none", &bench, error, sizeof(error)), 0);
-	assert_int_equal(list.count, 2 * 5 + 2 * peer_count + 4);
+	assert_int_equal(list.count, 2 * 5 + 2 * sync_peer_count + 4);
 	assert_string_equal(list.series[0].name, "uncontended/ticket");
 	assert_string_equal(list.series[0].algorithm, "ticket");
 	assert_null(list.series[5].algorithm);
@@ -234,10 +284,30 @@ static void test_all_means_all_sound_ones(void **state)
 	char error[600];
 
 	assert_int_equal(micro_list_init(&list, "all", &bench, error, sizeof(error)), 0);
-	for (size_t i = 0; i < list.count; i++)
+	for (size_t i = 0; i < list.count; i++) {
 		assert_false(list.cases[i].ops && sync_backend_is_broken(list.cases[i].ops));
+		assert_true(list.series[i].peer == list.series[i].bare);
+	}
 	micro_list_index(&list, "two-thread/rcu-qsbr");
 	micro_list_fini(&list);
+}
+
+static void test_peers_are_back_ends_when_named(void **state)
+{
+	struct micro_list list;
+	char error[600];
+	size_t at;
+
+	assert_int_equal(micro_list_init(&list, "spinlock,all-peers", &bench, error, sizeof(error)), 0);
+	assert_int_equal(list.count, 5 + (5 + 2) * sync_peer_count + 4);
+	at = micro_list_index(&list, "service/ck-mcs");
+	assert_true(list.series[at].peer && !list.series[at].bare);
+	assert_string_equal(list.series[at].algorithm, "mcs");
+	at = micro_list_index(&list, "uncontended/ck_spinlock_mcs");
+	assert_true(list.series[at].peer && list.series[at].bare);
+	assert_string_equal(list.series[at].algorithm, "mcs");
+	micro_list_fini(&list);
+	assert_int_equal(micro_list_init(&list, "ck_spinlock_mcs", &bench, error, sizeof(error)), -EINVAL);
 }
 
 static void test_verdicts(void **state)
@@ -292,12 +362,13 @@ static void test_interval_of_ratios(void **state)
 	free(ones);
 }
 
-static void fill(struct micro_series *s, enum micro_kind kind, const char *subject, bool peer, double ns, double lost)
+static void fill(struct micro_series *s, enum micro_kind kind, const char *subject, bool bare, double ns, double lost)
 {
 	struct gbench_counter counter = { "cpu_lost_frac", lost };
 	struct gbench_result result = { .counters = 1, .counter = &counter };
 
-	*s = (struct micro_series){ .kind = kind, .subject = subject, .peer = peer, .algorithm = "test-and-set" };
+	*s = (struct micro_series){ .kind = kind, .subject = subject, .peer = bare, .bare = bare,
+				    .algorithm = "test-and-set" };
 	snprintf(s->name, sizeof(s->name), "%s/%s", micro_kind_name(kind), subject);
 	for (unsigned i = 0; i < 5; i++) {
 		result.repetition = i;
@@ -321,7 +392,7 @@ static const char *line_of(const char *text, const char *name)
 static void test_table_takes_the_fastest_peer(void **state)
 {
 	struct gbench_result refused = { .skipped = "not here" };
-	struct micro_series s[7];
+	struct micro_series s[8];
 	size_t bytes;
 	char *text;
 	FILE *out = open_memstream(&text, &bytes);
@@ -332,6 +403,8 @@ static void test_table_takes_the_fastest_peer(void **state)
 	fill(&s[3], MICRO_TWO_THREAD, "cheap", false, 30, 0);
 	fill(&s[4], MICRO_UNCONTENDED, "slow_peer", true, 14, 0);
 	fill(&s[5], MICRO_UNCONTENDED, "fast_peer", true, 10, 0);
+	fill(&s[7], MICRO_UNCONTENDED, "raised-peer", false, 5, 0);
+	s[7].peer = true;
 	s[6] = (struct micro_series){ .name = "two-thread/refused", .kind = MICRO_TWO_THREAD, .subject = "refused" };
 	assert_int_equal(micro_series_add(&s[6], &refused), 0);
 	micro_print_ratios(out, s, LENGTH(s));
@@ -343,6 +416,7 @@ static void test_table_takes_the_fastest_peer(void **state)
 	assert_null(strstr(line_of(text, "two-thread/cheap"), "peer"));
 	assert_non_null(strstr(line_of(text, "two-thread/refused"), "skipped: not here"));
 	assert_null(strstr(text, "uncontended/fast_peer"));
+	assert_non_null(strstr(line_of(text, "uncontended/raised-peer"), "0.50  met"));
 	for (size_t i = 0; i < LENGTH(s); i++)
 		micro_series_fini(&s[i]);
 	free(text);
@@ -388,7 +462,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_sound_backend_passes_every_loop),
-		cmocka_unit_test(test_every_peer_passes_its_loops),
+		cmocka_unit_test(test_every_bare_peer_passes_its_loops),
+		cmocka_unit_test(test_peers_are_listed_and_marked),
+		cmocka_unit_test(test_only_the_back_end_raises_the_irql),
 		cmocka_unit_test(test_instruments),
 		cmocka_unit_test(test_a_raised_irql_is_noticed),
 		cmocka_unit_test(test_a_changed_answer_is_noticed),
@@ -398,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_list_of_backends),
 		cmocka_unit_test(test_all_means_all_sound_ones),
+		cmocka_unit_test(test_peers_are_back_ends_when_named),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_interval_of_ratios),
 		cmocka_unit_test(test_table_takes_the_fastest_peer),

@@ -236,6 +236,10 @@ static void test_what_cannot_be_run_is_refused_with_its_reason(void **state)
 	check_refused(refusal_of("spinlock", 1, IRQ_ROUTING_OTHER, false, 1), "point to the submitter");
 	check_refused(refusal_of("spinlock", 1, IRQ_ROUTING_SPREAD, false, 1), "point to the submitter");
 	check_refused(refusal_of("spinlock", 3, IRQ_ROUTING_SAME, false, 2), "cores");
+	check_refused(refusal_of("ck-fas", 3, IRQ_ROUTING_SAME, false, 2), "--oversubscribe");
+	check_refused(refusal_of("ck-fas", 3, IRQ_ROUTING_SAME, true, 2), "gives a shared core away");
+	assert_null(refusal_of("ck-fas", 3, IRQ_ROUTING_SAME, true, 3));
+	assert_null(refusal_of("pthread-mutex", 3, IRQ_ROUTING_SAME, true, 2));
 	check_refused(refusal_of("spinlock", 65, IRQ_ROUTING_SAME, true, 128), "64");
 }
 

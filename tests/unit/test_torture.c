@@ -324,6 +324,11 @@ static void refusals_are_skipped_with_their_reason(void **state)
 	expect_text("does not declare");
 	assert_int_equal(run(sync_backend_find("ticket"), "fifo", 1, SHORT_NS, WATCHDOG_NS), TORTURE_SKIPPED);
 	expect_text("two CPUs");
+	assert_int_equal(run(sync_backend_find("ck-ticket"), "fifo", 2, SHORT_NS, WATCHDOG_NS), TORTURE_SKIPPED);
+	expect_text("as its project wrote it");
+	assert_int_equal(run(sync_backend_find("ck-ticket"), "exclusion", host.usable_cores + 1, SHORT_NS,
+			     WATCHDOG_NS), TORTURE_SKIPPED);
+	expect_text("gives a shared core away");
 }
 
 /* A name in a property's list of what it must catch, as it is written there. */
