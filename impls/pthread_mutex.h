@@ -51,17 +51,18 @@ static void mutex_fini(void *state)
 
 /*
  * What the C library allocates at a thread's first use of a priority ceiling
- * must not be allocated in an ISR or a DPC.  The callers' thread has no real-time
- * priority yet, which a ceiling needs, and may allocate later.
+ * must not be allocated in an ISR or a DPC.  EINVAL: the thread has no real-time
+ * priority yet, as the callers' own, which may allocate later, or is above the
+ * ceiling and never comes here.
  */
 static int mutex_online(void *state, struct sim_cpu *cpu)
 {
 	struct mutex *lock = state;
-	int err = sim_cpu_context() == DELIVERY_CALLERS ? 0 : pthread_mutex_lock(&lock->mutex);
+	int err = pthread_mutex_lock(&lock->mutex);
 
-	if (!err && sim_cpu_context() != DELIVERY_CALLERS)
-		err = pthread_mutex_unlock(&lock->mutex);
-	return -err;
+	if (err == EINVAL)
+		return 0;
+	return err ? -err : -pthread_mutex_unlock(&lock->mutex);
 }
 
 /* A mutex that cannot be had or given back for any other reason than a holder has been used wrongly: nothing is sound then. */

@@ -14,7 +14,7 @@
 #include "bench/torture/torture.h"
 #include "impls/backends.h"
 
-#define DURATION_NS UINT64_C(200000000)
+#define DURATION_NS UINT64_C(100000000)
 /* A must-fail check ends at the first violation; this is for slow builds and machines. */
 #define MUST_FAIL_DURATION_NS UINT64_C(30000000000)
 #define MUST_HANG_WATCHDOG_NS UINT64_C(2000000000)

@@ -9,6 +9,7 @@
 #include "bench/cli/usage.h"
 #include "bench/cli/version.h"
 #include "bench/instruments/metric.h"
+#include "hba_sim/machine/delivery.h"
 #include "impls/backends.h"
 
 struct flag_name {
@@ -47,6 +48,7 @@ static const struct {
 } metrics[] = { METRICS(METRIC_ROW) };
 #undef METRIC_ROW
 
+#define NAME_WIDTH 16
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static json_t *flags_to_json(uint32_t flags, const struct flag_name *names, size_t n)
@@ -60,54 +62,96 @@ static json_t *flags_to_json(uint32_t flags, const struct flag_name *names, size
 	return array;
 }
 
+static json_t *text_or_null(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
+/* Why this machine cannot run it at all, NULL when it can. */
+static const char *unavailable(const struct sync_backend *backend)
+{
+	return backend->unavailable ? backend->unavailable() : NULL;
+}
+
 static json_t *backend_to_json(const struct sync_backend *backend)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:b}", "name", backend->name, "summary", backend->summary, "source",
-			 backend->source, "isr_progress", progress[backend->isr_progress].name, "broken", sync_backend_is_broken(backend),
-			 "peer", sync_backend_is_peer(backend), "capabilities", flags_to_json(backend->capabilities, capabilities, COUNT(capabilities)), "deliveries",
-			 flags_to_json(backend->deliveries, deliveries, COUNT(deliveries)), "enter_leave", backend->enter != NULL);
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", backend->name, "summary", backend->summary,
+				 "source", backend->source, "isr_progress", progress[backend->isr_progress].name, "broken",
+				 sync_backend_is_broken(backend), "peer", sync_backend_is_peer(backend), "enter_leave",
+				 backend->enter != NULL);
+
+	json_object_set_new(json, "capabilities", flags_to_json(backend->capabilities, capabilities, COUNT(capabilities)));
+	json_object_set_new(json, "deliveries", flags_to_json(backend->deliveries, deliveries, COUNT(deliveries)));
+	json_object_set_new(json, "unavailable", text_or_null(unavailable(backend)));
+	return json;
+}
+
+static json_t *delivery_to_json(const struct flag_name *delivery)
+{
+	return json_pack("{s:s, s:s, s:o}", "name", delivery->name, "summary", delivery->meaning, "unavailable",
+			 text_or_null(sim_delivery_unavailable((enum sync_delivery)delivery->flag)));
 }
 
 static void print_json(void)
 {
 	json_t *backends = json_array();
 	json_t *metric_list = json_array();
+	json_t *delivery_list = json_array();
 	json_t *all;
 
 	for (size_t i = 0; i < sync_backend_count; i++)
 		json_array_append_new(backends, backend_to_json(sync_backends[i]));
+	for (size_t i = 0; i < COUNT(deliveries); i++)
+		json_array_append_new(delivery_list, delivery_to_json(&deliveries[i]));
 	for (size_t i = 0; i < COUNT(metrics); i++)
 		json_array_append_new(metric_list,
 				      json_pack("{s:s, s:s, s:s}", "name", metrics[i].name, "unit", "ns", "description",
 						metrics[i].description));
 	all = json_pack("{s:s, s:o, s:o, s:o}", "version", storsync_version, "backends", backends, "deliveries",
-			flags_to_json(SYNC_POLL, deliveries, COUNT(deliveries)), "metrics", metric_list);
+			delivery_list, "metrics", metric_list);
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);
+}
+
+/* "a, b" of the flags that are set. */
+static void print_flags(uint32_t flags, const struct flag_name *names, size_t n, const char *before)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!(flags & names[i].flag))
+			continue;
+		printf("%s%s", before, names[i].name);
+		before = ", ";
+	}
+}
+
+static void print_backend(const struct sync_backend *backend)
+{
+	printf("  %-*s %s\n", NAME_WIDTH, backend->name, backend->summary);
+	if (sync_backend_is_broken(backend))
+		return;
+	printf("  %-*s ISR: %s; delivery: ", NAME_WIDTH, "", progress[backend->isr_progress].name);
+	print_flags(backend->deliveries, deliveries, COUNT(deliveries), "");
+	print_flags(backend->capabilities & ~(uint32_t)SYNC_PEER, capabilities, COUNT(capabilities), "; ");
+	printf("\n  %-*s %s\n", NAME_WIDTH, "", backend->source);
+	if (unavailable(backend))
+		printf("  %-*s unavailable here: %s\n", NAME_WIDTH, "", unavailable(backend));
 }
 
 static void print_backends(const char *title, const char *set)
 {
 	printf("%s\n", title);
 	for (size_t i = 0; i < sync_backend_count; i++) {
-		const struct sync_backend *backend = sync_backends[i];
-		const char *separator = "";
-
-		if (!sync_backend_is_meant(backend, set))
-			continue;
-		printf("  %-14s %s\n", backend->name, backend->summary);
-		if (sync_backend_is_broken(backend))
-			continue;
-		printf("  %-14s ISR: %s; ", "", progress[backend->isr_progress].name);
-		for (size_t c = 0; c < COUNT(capabilities); c++) {
-			if (backend->capabilities & capabilities[c].flag) {
-				printf("%s%s", separator, capabilities[c].name);
-				separator = ", ";
-			}
-		}
-		printf("%s%s\n", separator[0] ? "; " : "", backend->source);
+		if (sync_backend_is_meant(sync_backends[i], set))
+			print_backend(sync_backends[i]);
 	}
+}
+
+static void print_words(const char *title, const struct flag_name *words, size_t n)
+{
+	printf("\n%s\n", title);
+	for (size_t i = 0; i < n; i++)
+		printf("  %-*s %s\n", NAME_WIDTH, words[i].name, words[i].meaning);
 }
 
 static void print_text(void)
@@ -115,13 +159,18 @@ static void print_text(void)
 	print_backends("Back ends (`all`):", "all");
 	print_backends("\nPeers, for reference: other projects' locks (`all-peers`):", "all-peers");
 	print_backends("\nUnsound on purpose (`all-broken`), run only when named:", "all-broken");
-	printf("\nCapabilities:\n");
-	for (size_t i = 0; i < COUNT(capabilities); i++)
-		printf("  %-14s %s\n", capabilities[i].name, capabilities[i].meaning);
-	printf("\nDeliveries:\n  %-14s %s\n", deliveries[0].name, deliveries[0].meaning);
+	print_words("What an ISR does that meets a caller in its section:", progress, COUNT(progress));
+	print_words("Capabilities:", capabilities, COUNT(capabilities));
+	print_words("Deliveries:", deliveries, COUNT(deliveries));
+	for (size_t i = 0; i < COUNT(deliveries); i++) {
+		const char *reason = sim_delivery_unavailable((enum sync_delivery)deliveries[i].flag);
+
+		if (reason)
+			printf("  %-*s unavailable here: %s\n", NAME_WIDTH, deliveries[i].name, reason);
+	}
 	printf("\nMetrics (ns):\n");
 	for (size_t i = 0; i < COUNT(metrics); i++)
-		printf("  %-14s %s\n", metrics[i].name, metrics[i].description);
+		printf("  %-*s %s\n", NAME_WIDTH, metrics[i].name, metrics[i].description);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
