@@ -51,15 +51,19 @@ static void mutex_fini(void *state)
 
 /*
  * What the C library allocates at a thread's first use of a priority ceiling
- * must not be allocated in an ISR or a DPC.  EINVAL: the thread has no real-time
- * priority yet, as the callers' own, which may allocate later, or is above the
- * ceiling and never comes here.
+ * must not be allocated in an ISR or a DPC.  The callers' own thread may allocate
+ * later; it has no real-time priority yet, and an attempt without one would leave
+ * the C library with a wrong idea of its priority.
  */
 static int mutex_online(void *state, struct sim_cpu *cpu)
 {
 	struct mutex *lock = state;
-	int err = pthread_mutex_lock(&lock->mutex);
+	int err;
 
+	if (sim_cpu_context() == DELIVERY_CALLERS)
+		return 0;
+	err = pthread_mutex_lock(&lock->mutex);
+	/* a thread above the ceiling never comes here again */
 	if (err == EINVAL)
 		return 0;
 	return err ? -err : -pthread_mutex_unlock(&lock->mutex);
