@@ -41,6 +41,11 @@ unsigned micro_kind_threads(enum micro_kind kind)
 	return kinds[kind].threads;
 }
 
+enum sync_delivery micro_delivery(const struct sync_backend *ops)
+{
+	return ops->deliveries & SYNC_POLL ? SYNC_POLL : SYNC_THREAD;
+}
+
 const char *micro_case_refusal(const struct micro_case *c)
 {
 	bool pairs = c->kind == MICRO_UNCONTENDED || c->kind == MICRO_TWO_THREAD || c->kind == MICRO_TWO_THREAD_WITNESS;
@@ -51,7 +56,7 @@ const char *micro_case_refusal(const struct micro_case *c)
 		return NULL;
 	if (pairs && !c->ops->enter)
 		return "has no enter and leave";
-	return sync_backend_refusal(c->ops, micro_kind_threads(c->kind), SYNC_POLL);
+	return sync_backend_refusal(c->ops, micro_kind_threads(c->kind), micro_delivery(c->ops));
 }
 
 static unsigned char empty_routine(void *extension, void *context)

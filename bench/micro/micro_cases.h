@@ -55,6 +55,9 @@ struct micro_case {
 	const struct micro_bench *bench;
 };
 
+/* No interrupt comes, so it makes no difference but to what runs as a real-time thread only: poll where it can. */
+enum sync_delivery micro_delivery(const struct sync_backend *ops);
+
 /*
  * Why the case cannot be measured here, as a text that completes "skipped: ...", or NULL.
  */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hba_sim/machine/delivery.h"
+
 #define PHYS_BYTES 4096
 
 static bool never_asserted(void *source, struct sim_cpu *cpu, uint64_t now, uint64_t *asserted)
@@ -32,6 +34,7 @@ int micro_rig_init(struct micro_rig *rig, const struct micro_case *c)
 		.cpus = micro_kind_threads(c->kind),
 		.phys_bytes = PHYS_BYTES,
 		.scale = c->bench->scale,
+		.delivery = micro_delivery(c->ops),
 	};
 	struct sync_config config;
 	int err = sim_machine_init(&rig->machine, &machine);
@@ -69,6 +72,8 @@ struct sim_cpu *micro_rig_online(struct micro_rig *rig, unsigned index, int *err
 
 	*err = rig->ops->online ? rig->ops->online(rig->lock, cpu) : 0;
 	if (!*err)
+		*err = sim_cpu_start_delivery(cpu);
+	if (!*err)
 		return cpu;
 	sim_cpu_exit(cpu);
 	return NULL;
@@ -76,6 +81,7 @@ struct sim_cpu *micro_rig_online(struct micro_rig *rig, unsigned index, int *err
 
 void micro_rig_offline(struct micro_rig *rig, struct sim_cpu *cpu)
 {
+	sim_cpu_stop_delivery(cpu);
 	if (rig->ops->offline)
 		rig->ops->offline(rig->lock, cpu);
 	sim_cpu_exit(cpu);

@@ -56,7 +56,7 @@ static void for_each_backend(void (*check)(void))
 		void *none = NULL;
 
 		backend = sync_backends[i];
-		if (backend->capabilities & SYNC_BROKEN)
+		if (sync_backend_is_broken(backend) || sync_backend_refusal(backend, 1, SYNC_POLL))
 			continue;
 		set_up(&none);
 		rig.config.backend = backend;
@@ -74,6 +74,8 @@ static void for_each_backend(void (*check)(void))
 /* A back end's callers are at DIRQL, or at DISPATCH behind a gate; either way no DPC comes in. */
 static bool is_section_level(KIRQL irql)
 {
+	if (backend->capabilities & SYNC_MASKS_ALL)
+		return irql == HIGH_LEVEL;
 	return irql == ((backend->capabilities & SYNC_DEFERS) ? DISPATCH_LEVEL : MINI_DIRQL);
 }
 
