@@ -106,6 +106,13 @@ class Usage(Command):
             (["--trace-speed", "10"], "--trace"),
             (["--trace", "absent"], "absent"),
             (["--data", "half"], "'half'"),
+            (["--delivery", "pigeon"], "'pigeon'"),
+            (["--bystander", "2kHz"], "--bystander"),
+            (["--bystander", "2M"], "0 to 1M"),
+            (["--preempt", "1k"], "1k/50us"),
+            (["--preempt", "1k/50"], "--preempt"),
+            (["--preempt", "20k/50us"], "no time"),
+            (["--table", "latency,chairs"], "'chairs'"),
             (["--cpus"], "--cpus"),
         ]:
             with self.subTest(arguments=arguments):
@@ -218,6 +225,78 @@ class Run(Command):
         skipped = [row for row in rows if row["status"] == "skipped"]
         self.assertEqual(len(skipped), 4)
         self.assertTrue(all(row["status_reason"] and not row["ios"] for row in skipped))
+        for row in skipped:
+            of_backend = row["backend"] == "irqmask-local" and row["cpus"] == "2"
+            self.assertEqual(row["backend_reason"], row["status_reason"] if of_backend else "")
+        self.assertTrue(all(row["backend_reason"] == "" for row in rows if row["status"] != "skipped"))
+
+    def test_a_delivery_that_the_back_end_does_not_know_is_skipped(self):
+        result = storsync("run", "-o", self.out, *SHORT, "--backends", "none", "--delivery", "signal,thread", cwd=self.folder.name)
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("delivery", result.stderr)
+
+    def test_bystanders(self):
+        result = storsync("run", "-o", self.out, *SHORT, "--backends", "spinlock,rcu-mb", "--bystander", "0,5k")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("bystanders 5000/s", result.stdout)
+        self.assertEqual(result.stdout.count("below"), 1, "a column for the group that has them")
+        self.assertLessEqual(max(map(len, result.stdout.split("\n"))), 150)
+        for row in rows_of(self.out):
+            on = row["irq_rate_hz"] == "5000"
+            for metric in ["bystander_high", "bystander_low"]:
+                self.assertEqual(int(row[metric + "_n"]) > 0, on)
+                self.assertEqual(row[metric + "_max_ns"] != "", on)
+            for counter in ["bystander_late", "bystander_missed"]:
+                self.assertEqual(row[counter] != "", on)
+            if on:
+                due = int(row["bystander_high_n"]) + int(row["bystander_low_n"]) + int(row["bystander_missed"])
+                self.assertGreater(due, 400, "600 are expected, give or take 24")
+                self.assertLess(due, 800)
+        self.assertEqual(len({row["cell_id"] for row in rows_of(self.out)}), 4)
+
+    def test_bystanders_of_a_trace_end(self):
+        trace = self.path("small.vscsi", vscsi1(1000))
+        rows = self.run_ok("--trace", trace, "--backends", "ticket", "--cpus", "1", "--routing", "same", "--invocations", "1",
+                           "--bystander", "100k")
+        self.assertEqual((rows[0]["status"], rows[0]["ios"]), ("ok", "1000"))
+        self.assertGreater(int(rows[0]["bystander_low_n"]), 0)
+
+    def test_preemption_of_the_holder(self):
+        rows = self.run_ok(*SHORT, "--backends", "spinlock", "--completion", "isr,dpc", "--preempt", "0,1k/100us")
+        for row in rows:
+            if row["preempt_rate_hz"] == "0":
+                self.assertEqual((row["preemptions"], row["preempted_ns"], row["preempt_ns"]), ("", "", "0"))
+                continue
+            self.assertEqual((row["preempt_rate_hz"], row["preempt_ns"]), ("1000", "100000"))
+            self.assertGreater(int(row["preemptions"]), 0)
+            self.assertGreaterEqual(int(row["preempted_ns"]), int(row["preemptions"]) * 100000 * 0.99)
+            self.assertGreaterEqual(int(row["held_max_ns"]), 99000, "it is in the section")
+            self.assertGreaterEqual(int(row["sync_hold_max_ns"]), 99000)
+
+    def test_handoffs_and_bounds(self):
+        result = storsync("run", "-o", self.out, "--duration", "60ms", "--invocations", "1", "--backends", "spinlock,ticket",
+                          "--cpus", "1,2", "--routing", "same", "--oversubscribe", "--table", "bounds")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("sections", result.stdout)
+        self.assertNotIn("response", result.stdout)
+        for row in rows_of(self.out):
+            with self.subTest(backend=row["backend"], cpus=row["cpus"]):
+                cpus, held = int(row["cpus"]), int(row["held_max_ns"])
+                self.assertEqual(int(row["acquisitions"]), int(row["sync_calls"]) + int(row["interrupts"]))
+                self.assertEqual(int(row["handoffs"]) > 0, cpus > 1)
+                self.assertGreaterEqual(held, int(row["isr_service_max_ns"]) - 1)
+                self.assertGreaterEqual(held, int(row["sync_hold_max_ns"]) - 1)
+                self.assertAlmostEqual(float(row["starvation"]), int(row["sync_wait_max_ns"]) / held, delta=0.01)
+                self.assertAlmostEqual(float(row["isr_starvation"]), int(row["isr_blocked_max_ns"]) / held, delta=0.01)
+                if row["backend"] == "ticket":
+                    self.assertEqual(int(row["wait_bound_ns"]), (cpus - 1) * held)
+                    self.assertEqual(int(row["isr_bound_ns"]), (2 * cpus - 1) * held)
+                    if cpus == 1:
+                        self.assertEqual(row["bound_held"], "", "there is nobody to wait for")
+                else:
+                    self.assertEqual([row[name] for name in ["wait_bound_ns", "bound_held", "isr_bound_ns", "isr_bound_held"]],
+                                     [""] * 4)
+                self.assertEqual((row["delivery"], row["sched_policy"]), ("poll", "other"))
 
     def test_forms(self):
         rows = self.run_ok(*SHORT, "--backends", "spinlock,irqmask", "--duplex", "full,half", "--completion", "isr,dpc",

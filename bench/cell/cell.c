@@ -6,16 +6,18 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "hba_sim/machine/delivery.h"
 #include "bench/cell/workload.h"
 #include "hba_sim/miniports/virtio_scsi.h"
 #include "impls/backends.h"
 
-/* The HBA's level; others above and below it are free for unrelated sources. */
+/* The HBA's level; the bystanders' are above and below it. */
 #define HBA_DIRQL 6
 #define GAP_PROBE_NS UINT64_C(5000000)
 /* Two clock readings so far apart are good for about 25 ppm, a fortieth of what a histogram bucket resolves. */
@@ -32,6 +34,21 @@ static int fail(char *error, size_t error_bytes, const char *what, int err)
 	return err;
 }
 
+/* The first core after those of the simulated CPUs, if there is one and something to raise. */
+static void place_raiser(struct cell *cell)
+{
+	unsigned cpus = (unsigned)cell->spec.cpus;
+	struct placement wider;
+	char error[256];
+
+	if (cell->spec.delivery == SYNC_POLL || cpus >= cell->placement.usable_cores)
+		return;
+	if (placement_choose(cell->topology, cell->affinity, cpus + 1, false, &wider, error, sizeof(error)))
+		return;
+	cell->raiser_cpu = wider.cpu[cpus];
+	cell->has_raiser = true;
+}
+
 /* Where the CPUs go, and which clock is right there. */
 static int init_platform(struct cell *cell, char *error, size_t error_bytes)
 {
@@ -46,6 +63,7 @@ static int init_platform(struct cell *cell, char *error, size_t error_bytes)
 			       &cell->placement, error, error_bytes);
 	if (err)
 		return err;
+	place_raiser(cell);
 	err = clock_set_up(cell->topology, &cell->placement, &cell->clock);
 	if (err)
 		return fail(error, error_bytes, "choosing a clock", err);
@@ -81,7 +99,7 @@ static int init_storage(struct cell *cell, char *error, size_t error_bytes)
 		err = trace_load(cell->spec.trace, &cell->trace, error, error_bytes);
 	if (err)
 		return err;
-	err = recorder_init(&cell->recorder, (unsigned)cell->spec.cpus);
+	err = recorder_init(&cell->recorder, (unsigned)cell->spec.cpus, cell->spec.delivery == SYNC_THREAD ? RECORDER_CONTEXTS_MAX : 1);
 	if (!err)
 		err = ledger_create(&cell->ledger, &ledger);
 	if (!err)
@@ -120,6 +138,34 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 	if (err)
 		return fail(error, error_bytes, "setting up the HBA", err);
 	return adapter_start(&cell->adapter, &cell->machine, VirtioScsiDriverEntry, &config, error, error_bytes);
+}
+
+static void take_cpu_away(struct port_probe *probe, struct sim_cpu *cpu)
+{
+	struct cell *cell = (struct cell *)((char *)probe - offsetof(struct cell, recorder.probe));
+
+	preempt_inside(&cell->preempt, cpu);
+}
+
+/* What goes on beside the HBA; nothing unless asked for. */
+static int init_disturbances(struct cell *cell)
+{
+	const struct preempt_config preempt = {
+		.hz = cell->spec.preempt_hz,
+		.time_ns = cell->spec.preempt_ns,
+		.by_hog = cell->spec.delivery == SYNC_THREAD,
+		.hog_priority = SIM_FIFO_PRIORITY_BASE + 1,
+		.seed = ~cell->spec.seed,
+	};
+	/* Streams of their own, whatever else the seed is for. */
+	int err = bystanders_init(&cell->bystanders, &cell->machine, &cell->recorder, cell->spec.bystander_hz,
+				  cell->spec.seed ^ UINT64_C(0x62797374616e6472));
+
+	if (!err)
+		err = preempt_init(&cell->preempt, &cell->machine, &preempt);
+	if (!err && preempt.hz)
+		cell->recorder.probe.inside = take_cpu_away;
+	return err;
 }
 
 static int init_slots(struct cell *cell, struct cell_cpu *cpu)
@@ -170,11 +216,16 @@ static int init_cpus(struct cell *cell)
 
 static int init_machine(struct cell *cell)
 {
+	unsigned node[PLACEMENT_CPU_MAX];
 	const struct sim_machine_config config = {
 		.cpus = (unsigned)cell->spec.cpus,
 		.yields = cell->placement.oversubscribed,
 		.phys_bytes = phys_bytes(cell),
 		.scale = cell->scale,
+		.delivery = cell->spec.delivery,
+		.has_raiser = cell->has_raiser,
+		.nodes = placement_nodes(&cell->placement, node),
+		.node = node,
 	};
 
 	recorder_set_scale(&cell->recorder, &cell->scale);
@@ -211,6 +262,9 @@ int cell_init(struct cell *cell, const struct cell_spec *spec, char *error, size
 	err = init_hba(cell, error, error_bytes);
 	if (err)
 		return err;
+	err = init_disturbances(cell);
+	if (err)
+		return fail(error, error_bytes, "setting up the bystanders", err);
 	err = init_cpus(cell);
 	return err ? fail(error, error_bytes, "setting up the workload", err) : 0;
 }
@@ -222,6 +276,8 @@ void cell_fini(struct cell *cell)
 		free(cell->cpu[c].io);
 	free(cell->cpu);
 	virtio_scsi_fini(&cell->hba);
+	bystanders_fini(&cell->bystanders);
+	preempt_fini(&cell->preempt);
 	scsi_target_destroy(cell->target);
 	for (unsigned i = 0; cell->lun && i < cell->luns; i++)
 		lun_destroy(cell->lun[i]);
@@ -326,12 +382,38 @@ static void sweep(struct cell *cell)
 	}
 }
 
+static void *raise_until_stopped(void *argument)
+{
+	struct cell *cell = argument;
+
+	/* Elsewhere it would still work, and disturb. */
+	placement_pin_self(cell->topology, &cell->raiser_cpu);
+	/* relaxed: when it ends orders nothing */
+	while (!atomic_load_explicit(&cell->raiser_stops, memory_order_relaxed))
+		sim_raise_due(&cell->machine);
+	return NULL;
+}
+
+static void stop_raiser(struct cell *cell)
+{
+	/* relaxed: see raise_until_stopped */
+	atomic_store_explicit(&cell->raiser_stops, true, memory_order_relaxed);
+	if (cell->has_raiser)
+		pthread_join(cell->raiser, NULL);
+	pthread_barrier_destroy(&cell->pinned);
+}
+
 int cell_run(struct cell *cell, char *error, size_t error_bytes)
 {
 	struct clock_window window;
 	int err = 0;
 
 	gap_probe_run(&cell->scale, GAP_PROBE_NS, GAP_THRESHOLD_NS, &cell->gap_before);
+	err = -pthread_barrier_init(&cell->pinned, NULL, (unsigned)cell->spec.cpus);
+	if (!err && cell->has_raiser)
+		err = -pthread_create(&cell->raiser, NULL, raise_until_stopped, cell);
+	if (err)
+		return fail(error, error_bytes, "starting the raiser of interrupts", err);
 	for (unsigned c = 0; c < cell->spec.cpus; c++) {
 		err = pthread_create(&cell->cpu[c].thread, NULL, cell_cpu_main, &cell->cpu[c]);
 		if (err) {
@@ -344,6 +426,7 @@ int cell_run(struct cell *cell, char *error, size_t error_bytes)
 		snprintf(error, error_bytes, "hangs; the state of every CPU is on standard error");
 		return err;
 	}
+	stop_raiser(cell);
 	err = clock_window_open(&clock_system_reader, &window);
 	gap_probe_run(&cell->scale, GAP_PROBE_NS, GAP_THRESHOLD_NS, &cell->gap_after);
 	sweep(cell);

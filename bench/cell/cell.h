@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/cell/bystander.h"
+#include "bench/cell/preempt.h"
 #include "bench/cell/recorder.h"
 #include "bench/cell/spec.h"
 #include "bench/instruments/clock.h"
@@ -51,6 +53,9 @@ struct cell_cpu {
 	uint64_t load_begin;
 	uint64_t load_end;
 	uint64_t ops;            /* own I/Os that came back inside the window */
+	uint64_t handoffs_before; /* the port's counter of this CPU when the window opened, */
+	uint64_t handoffs_after;  /* and when it closed */
+	int policy;              /* as sched_getscheduler(2) has it; -1: not known */
 	int error;               /* -errno that kept the thread from running */
 	struct noise_witness noise;
 
@@ -82,10 +87,19 @@ struct cell {
 	unsigned luns;
 	struct virtio_scsi hba;
 	struct adapter adapter;
+	struct bystanders bystanders;
+	struct preempt preempt;
 	struct ledger *ledger;
 	uint64_t sweep_faults; /* blocks that the LUN does not hold as the ledger has them, after the run */
 	struct recorder recorder;
 	struct cell_cpu *cpu;
+
+	/* Interrupts that arrive by themselves are raised from a core that no simulated CPU uses, where there is one. */
+	bool has_raiser;
+	struct placement_cpu raiser_cpu;
+	pthread_t raiser;
+	_Atomic(bool) raiser_stops;
+	pthread_barrier_t pinned; /* every thread is on its core before any has a real-time priority */
 
 	/* The run's phases; see cell_loop.c. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(unsigned) ready;

@@ -6,12 +6,17 @@
  * thread is past the window; then submission ends and every CPU keeps serving
  * interrupts until nobody has anything in flight.  What never comes back is
  * given up when the monitor (cell.c) says so, and is counted.
+ *
+ * What the thread shares with completions, which come as DPCs of the same CPU,
+ * is touched at IRQL_DISPATCH only: the slots, the ledger and its memory, the
+ * histograms of calls and I/Os.  An interrupt may come anywhere.
  */
 #include <sched.h>
 
 #include "bench/cell/cdb.h"
 #include "bench/cell/cell.h"
 #include "bench/cell/workload.h"
+#include "hba_sim/machine/delivery.h"
 
 static void give_back(struct cell_io *io)
 {
@@ -70,7 +75,7 @@ static void complete(struct port_request *request, struct sim_cpu *sim)
 
 	cpu->last_completion = now;
 	close_account(cell, io);
-	recorder_io(cpu->recorder, io->intended, io->started, now);
+	recorder_io(&cell->recorder, cpu->index, io->intended, io->started, now);
 	/* relaxed: a counter of this CPU's that others watch for progress */
 	atomic_store_explicit(&cpu->completed, atomic_load_explicit(&cpu->completed, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
@@ -111,8 +116,8 @@ static void submit(struct cell_cpu *cpu, struct cell_io *io, uint64_t now)
 	port_submit(io->request, cpu->sim);
 }
 
-/* One turn of the load; false when there was nothing to submit. */
-static bool load_once(struct cell_cpu *cpu, uint64_t now)
+/* At IRQL_DISPATCH; false when there was nothing to submit. */
+static bool submit_next(struct cell_cpu *cpu, uint64_t now)
 {
 	struct cell_io *io = cpu->free;
 
@@ -120,16 +125,28 @@ static bool load_once(struct cell_cpu *cpu, uint64_t now)
 		return false;
 	cpu->free = io->next;
 	submit(cpu, io, now);
-	if (cpu->cell->spec.think_ns)
-		sim_work(cpu->sim, stamp_from_ns(&cpu->cell->scale, cpu->cell->spec.think_ns));
 	return true;
 }
 
-static void serve(struct cell_cpu *cpu, uint64_t now)
+/* One turn of the load. */
+static void load_once(struct cell_cpu *cpu, uint64_t now)
 {
-	if (cpu->sim->yields)
-		sched_yield();
-	sim_cpu_safe_point(cpu->sim, now);
+	uint8_t irql = sim_raise(cpu->sim, IRQL_DISPATCH);
+	bool submitted;
+
+	collect(cpu, now);
+	submitted = submit_next(cpu, now);
+	sim_lower(cpu->sim, irql);
+	if (!submitted)
+		sim_idle(cpu->sim);
+	else if (cpu->cell->spec.think_ns)
+		sim_work(cpu->sim, stamp_from_ns(&cpu->cell->scale, cpu->cell->spec.think_ns));
+}
+
+static uint64_t handoffs_so_far(const struct cell_cpu *cpu)
+{
+	/* relaxed: a counter of this CPU's */
+	return atomic_load_explicit(&cpu->cell->adapter.cpu[cpu->index].handoffs, memory_order_relaxed);
 }
 
 static bool all_past_window(struct cell *cell)
@@ -146,21 +163,25 @@ static bool given_up(struct cell *cell)
 /* Load until the window is over for every CPU, or this one's share of the trace is submitted. */
 static void keep_up_load(struct cell_cpu *cpu)
 {
+	bool within = false;
 	bool past = false;
 
 	while (!workload_exhausted(cpu) && !given_up(cpu->cell)) {
 		uint64_t now = stamp_now();
 
+		if (!within && now >= cpu->recorder->begin) {
+			within = true;
+			cpu->handoffs_before = handoffs_so_far(cpu);
+		}
 		if (now >= cpu->recorder->end && !past) {
 			past = true;
 			cpu->load_end = now;
+			cpu->handoffs_after = handoffs_so_far(cpu);
 			atomic_fetch_add_explicit(&cpu->cell->finished, 1, memory_order_relaxed);
 		}
 		if (past && all_past_window(cpu->cell))
 			return;
-		collect(cpu, now);
-		if (!load_once(cpu, now))
-			serve(cpu, now);
+		load_once(cpu, now);
 	}
 	if (!past)
 		cpu->load_end = stamp_now();
@@ -172,17 +193,24 @@ static void drain(struct cell_cpu *cpu)
 	struct cell *cell = cpu->cell;
 	bool drained = false;
 
+	bystanders_stop(&cell->bystanders, cpu->sim);
+	preempt_stop(&cell->preempt, cpu->sim);
+
 	/* relaxed: both only end the service */
 	while (atomic_load_explicit(&cell->drained, memory_order_relaxed) < cell->spec.cpus && !given_up(cell)) {
-		uint64_t now = stamp_now();
+		uint8_t irql = sim_raise(cpu->sim, IRQL_DISPATCH);
 
-		collect(cpu, now);
+		collect(cpu, stamp_now());
+		sim_lower(cpu->sim, irql);
 		if (!drained && !cpu->in_flight) {
 			drained = true;
 			atomic_fetch_add_explicit(&cell->drained, 1, memory_order_relaxed);
 		}
-		serve(cpu, now);
+		sim_idle(cpu->sim);
 	}
+	/* A trace's window ends with its last completion. */
+	if (cell->trace.count)
+		cpu->handoffs_after = handoffs_so_far(cpu);
 }
 
 /* Everybody meets; the last one sets the window, a little ahead so that all are under load when it begins. */
@@ -190,6 +218,7 @@ static void meet(struct cell_cpu *cpu)
 {
 	struct cell *cell = cpu->cell;
 	uint64_t begin;
+	uint64_t end;
 
 	/* acq_rel: the last to come has seen everybody's set-up */
 	if (atomic_fetch_add_explicit(&cell->ready, 1, memory_order_acq_rel) + 1 == cell->spec.cpus) {
@@ -203,19 +232,29 @@ static void meet(struct cell_cpu *cpu)
 	}
 	/* ORD cell_meet:C acquire, pairs with cell_meet:B: see there. */
 	while (!(begin = atomic_load_explicit(&cell->begin, memory_order_acquire)))
-		sim_relax(cpu->sim);
-	recorder_open(cpu->recorder, begin, atomic_load_explicit(&cell->end, memory_order_relaxed));
+		sim_idle(cpu->sim);
+	end = atomic_load_explicit(&cell->end, memory_order_relaxed);
+	recorder_open(&cell->recorder, cpu->index, begin, end);
+	bystanders_start(&cell->bystanders, cpu->sim, begin, end);
+	preempt_start(&cell->preempt, cpu->sim, begin, end);
 }
 
 void *cell_cpu_main(void *argument)
 {
 	struct cell_cpu *cpu = argument;
 	struct cell *cell = cpu->cell;
+	uint8_t irql;
 
 	cpu->error = placement_pin_self(cell->topology, &cell->placement.cpu[cpu->index]);
+	pthread_barrier_wait(&cell->pinned);
 	cpu->sim = sim_cpu_enter(&cell->machine, cpu->index);
 	if (!cpu->error)
 		cpu->error = adapter_cpu_online(&cell->adapter, cpu->sim);
+	if (!cpu->error)
+		cpu->error = preempt_online(&cell->preempt, cpu->sim);
+	if (!cpu->error)
+		cpu->error = sim_cpu_start_delivery(cpu->sim);
+	cpu->policy = sched_getscheduler(0);
 	noise_witness_begin(&cpu->noise, cell->placement.cpu[cpu->index].os_cpu);
 	meet(cpu);
 	cpu->load_begin = stamp_now();
@@ -226,7 +265,12 @@ void *cell_cpu_main(void *argument)
 		/* relaxed: the others must not wait for this one */
 		atomic_store_explicit(&cell->stalled, true, memory_order_relaxed);
 	}
+	/* It allocates, and so does what a late completion does. */
+	irql = sim_raise(cpu->sim, IRQL_DISPATCH);
 	noise_witness_end(&cpu->noise);
+	sim_lower(cpu->sim, irql);
+	sim_cpu_stop_delivery(cpu->sim);
+	preempt_offline(&cell->preempt, cpu->sim);
 	adapter_cpu_offline(&cell->adapter, cpu->sim);
 	sim_cpu_exit(cpu->sim);
 	return NULL;

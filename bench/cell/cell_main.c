@@ -88,6 +88,7 @@ int cell_main(int argc, char **argv)
 	json_decref(json);
 	err = run(&invocation, &benchmark);
 	if (err) {
+		free(benchmark);
 		fprintf(stderr, "%s\n", invocation.error[0] ? invocation.error : strerror(-err));
 		return err == -ETIMEDOUT ? CELL_HANGS : CELL_FAILED;
 	}

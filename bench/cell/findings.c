@@ -15,6 +15,7 @@ static uint64_t load(const _Atomic(uint64_t) *counter)
 
 void cell_find(const struct cell *cell, struct cell_findings *findings)
 {
+	struct recorder_totals totals;
 	struct ledger_report report;
 
 	ledger_finish(cell->ledger, &report);
@@ -27,10 +28,11 @@ void cell_find(const struct cell *cell, struct cell_findings *findings)
 		.missed = virtio_scsi_lines_up(&cell->hba),
 		.unordered = report.unordered,
 	};
+	recorder_total(&cell->recorder, &totals);
+	findings->ios = totals.ios;
 	for (unsigned c = 0; c < cell->spec.cpus; c++) {
 		findings->lost += cell->cpu[c].in_flight;
 		findings->failed += cell->cpu[c].unaccounted;
-		findings->ios += cell->recorder.cpu[c].ios;
 	}
 }
 

@@ -7,12 +7,15 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cell/bounds.h"
 #include "bench/cell/cell.h"
 #include "bench/cell/findings.h"
+#include "impls/backends.h"
 
 static const struct {
 	const char *column;
@@ -20,6 +23,9 @@ static const struct {
 } percentiles[] = {
 	{ "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p99_9", 0.999 }, { "p99_99", 0.9999 },
 };
+
+/* Beyond what two clocks may differ by: a share of CPU time that somebody else had. */
+#define CPU_LOST_VISIBLE 0.0005
 
 /* The finer list of latency.csv. */
 static const double latency_percentiles[] = { 0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999 };
@@ -138,8 +144,15 @@ static void put_histograms(const struct cell *cell, json_t *result)
 	if (!lines)
 		return;
 	for (unsigned m = 0; m < METRIC_COUNT; m++) {
-		for (unsigned c = 0; c < cell->spec.cpus; c++)
-			put_buckets(lines, c, (enum metric)m, &cell->recorder.cpu[c].histogram[m], cell->spec.histogram_digits);
+		for (unsigned c = 0; c < cell->spec.cpus; c++) {
+			struct histogram merged;
+
+			if (histogram_init(&merged))
+				break;
+			recorder_merge_cpu(&cell->recorder, c, (enum metric)m, &merged);
+			put_buckets(lines, c, (enum metric)m, &merged, cell->spec.histogram_digits);
+			histogram_fini(&merged);
+		}
 	}
 	if (fclose(lines) == 0)
 		put_text(result, "histogram", text);
@@ -215,12 +228,10 @@ static double full_concurrency(const struct cell *cell)
 	return end <= begin ? 0 : fmin(1, (double)stamp_to_ns(&cell->scale, end - begin) / 1e9 / window);
 }
 
-static void put_noise(const struct cell *cell, json_t *summary)
+/* The counters of all threads together; unknown where one's is. */
+static struct noise_counters noise_sum(const struct cell *cell)
 {
 	struct noise_counters sum = { 0 };
-	double gap_ns = (double)(cell->gap_before.lost_ns + cell->gap_after.lost_ns);
-	double spun_ns = (double)(cell->gap_before.duration_ns + cell->gap_after.duration_ns);
-	double frac;
 
 #define ADD(field)                                                                                  \
 	do {                                                                                        \
@@ -238,9 +249,20 @@ static void put_noise(const struct cell *cell, json_t *summary)
 	ADD(migrations);
 	ADD(steal_ns);
 #undef ADD
+	return sum;
+}
+
+static void put_noise(const struct cell *cell, json_t *summary)
+{
+	const struct noise_counters sum = noise_sum(cell);
+	double gap_ns = (double)(cell->gap_before.lost_ns + cell->gap_after.lost_ns);
+	double spun_ns = (double)(cell->gap_before.duration_ns + cell->gap_after.duration_ns);
+	double frac;
+
 	put_u64(summary, "gap_count", cell->gap_before.count + cell->gap_after.count);
 	put_real(summary, "gap_lost_frac", spun_ns > 0 ? gap_ns / spun_ns : NAN);
-	if (noise_cpu_lost_frac(&sum, &frac))
+	/* Under thread delivery, what the ISRs' own threads take of a core is no loss, and not told apart. */
+	if (cell->spec.delivery != SYNC_THREAD && noise_cpu_lost_frac(&sum, &frac))
 		put_real(summary, "cpu_lost_frac", frac);
 	if (noise_steal_frac(&sum, &frac))
 		put_real(summary, "steal_frac", frac);
@@ -298,38 +320,158 @@ static void put_gate(const struct cell *cell, json_t *summary)
 		strcat(codes, " clock");
 	if (cell->placement.oversubscribed)
 		strcat(codes, " oversubscribed");
+	if (bystanders_missed(&cell->bystanders))
+		strcat(codes, " bystander");
 	put_text(summary, "gate", codes[0] ? "warn" : "pass");
 	put_text(summary, "gate_codes", codes[0] ? codes + 1 : "");
+}
+
+/* How many interrupts came by themselves, and how many of these found a section running on their CPU. */
+static void put_arrivals(const struct cell *cell, json_t *summary)
+{
+	uint64_t arrivals = 0;
+	uint64_t landed = 0;
+
+	if (cell->spec.delivery == SYNC_POLL)
+		return;
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
+		const struct delivery_state *arriving = &cell->machine.cpu[c].arriving;
+
+		/* relaxed: the threads that counted have ended */
+		arrivals += atomic_load_explicit(&arriving->arrivals, memory_order_relaxed);
+		landed += atomic_load_explicit(&arriving->landed, memory_order_relaxed);
+	}
+	put_u64(summary, "arrivals", arrivals);
+	put_u64(summary, "landed_in_section", landed);
 }
 
 static void put_rates(const struct cell *cell, json_t *summary)
 {
 	double window = cell_window_s(cell);
-	uint64_t ios = 0, calls = 0, interrupts = 0, held = 0;
+	struct recorder_totals totals;
+	uint64_t handoffs = 0;
 
-	for (unsigned c = 0; c < cell->spec.cpus; c++) {
-		ios += cell->recorder.cpu[c].ios;
-		calls += cell->recorder.cpu[c].calls;
-		interrupts += cell->recorder.cpu[c].interrupts;
-		held += cell->recorder.cpu[c].held;
-	}
+	recorder_total(&cell->recorder, &totals);
+	for (unsigned c = 0; c < cell->spec.cpus; c++)
+		handoffs += cell->cpu[c].handoffs_after - cell->cpu[c].handoffs_before;
 	put_real(summary, "duration_s", window);
-	put_u64(summary, "ios", ios);
-	put_u64(summary, "sync_calls", calls);
-	put_u64(summary, "interrupts", interrupts);
-	put_u64(summary, "preempted_held", held);
+	put_u64(summary, "ios", totals.ios);
+	put_u64(summary, "sync_calls", totals.calls);
+	put_u64(summary, "interrupts", totals.interrupts);
+	put_u64(summary, "preempted_held", totals.held);
+	put_arrivals(cell, summary);
+	put_u64(summary, "acquisitions", totals.calls + totals.interrupts);
+	put_u64(summary, "handoffs", handoffs);
 	put_u64(summary, "deferred", pin_sum(cell, offsetof(struct irq_pin, deferred)));
 	put_u64(summary, "spurious", pin_sum(cell, offsetof(struct irq_pin, spurious)));
 	if (cell->trace.count && !isinf(cell->spec.trace_speed) && cell->trace.span_ns)
 		put_real(summary, "offered_iops",
 			 (double)(cell->trace.count - 1) * cell->spec.trace_speed * 1e9 / (double)cell->trace.span_ns);
 	if (window > 0) {
-		put_real(summary, "iops", (double)ios / window);
-		put_real(summary, "sync_per_s", (double)calls / window);
-		put_real(summary, "irq_per_s", (double)interrupts / window);
+		put_real(summary, "iops", (double)totals.ios / window);
+		put_real(summary, "sync_per_s", (double)totals.calls / window);
+		put_real(summary, "irq_per_s", (double)totals.interrupts / window);
 	}
 	put_real(summary, "jain", jain(cell));
 	put_real(summary, "full_concurrency", full_concurrency(cell));
+}
+
+static uint64_t member(const json_t *summary, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(summary, name));
+}
+
+/* A typical acquisition; with too few samples for a median, nothing can be said to exceed it. */
+static uint64_t median_or(const json_t *summary, const char *name, uint64_t otherwise)
+{
+	return json_object_get(summary, name) ? member(summary, name) : otherwise;
+}
+
+/* Whether the operating system or the hypervisor took a CPU away, as far as anybody saw; or was asked to; or nobody can tell. */
+static bool cpus_were_taken(const struct cell *cell)
+{
+	const struct noise_counters sum = noise_sum(cell);
+	double frac;
+
+	return cell->placement.oversubscribed || cell->spec.preempt_hz || cell->gap_before.count || cell->gap_after.count || sum.nivcsw ||
+	       sum.steal_ns > 0 || !noise_cpu_lost_frac(&sum, &frac) || frac > CPU_LOST_VISIBLE;
+}
+
+static void put_bound(json_t *summary, const struct bound *bound, bool promised, const char *bound_column,
+		      const char *held_column, const char *starvation_column)
+{
+	if (promised)
+		put_u64(summary, bound_column, bound->bound_ns);
+	if (bound->verdict != BOUND_UNDECIDED)
+		json_object_set_new(summary, held_column, json_boolean(bound->verdict == BOUND_HELD));
+	put_real(summary, starvation_column, bound->starvation);
+}
+
+/* A ceiling bounds a wait on its own CPU only; across CPUs it takes an order as well. */
+static bool promises_bound(const struct sync_backend *backend, uint64_t cpus)
+{
+	return (backend->capabilities & SYNC_FIFO) || (cpus == 1 && (backend->capabilities & SYNC_CEILING));
+}
+
+/* After the distributions, from which it takes the waits. */
+static void put_bounds(const struct cell *cell, json_t *summary)
+{
+	const struct sync_backend *backend = sync_backend_find(cell->spec.backend);
+	struct recorder_totals totals;
+	struct bounds_input input = {
+		.cpus = (unsigned)cell->spec.cpus,
+		.promised = backend && promises_bound(backend, cell->spec.cpus),
+		.disturbed = cpus_were_taken(cell),
+		.interfered = cell->spec.bystander_hz > 0,
+	};
+	struct bounds bounds;
+
+	recorder_total(&cell->recorder, &totals);
+	input.held_max_ns = stamp_to_ns(&cell->scale, totals.held_max);
+	input.call = (struct bounds_seen){
+		.n = member(summary, "sync_wait_n"),
+		.worst_ns = member(summary, "sync_wait_max_ns"),
+		.acquire_min_ns = member(summary, "sync_wait_min_ns"),
+		.acquire_median_ns = median_or(summary, "sync_wait_p50_ns", member(summary, "sync_wait_max_ns")),
+	};
+	input.isr = (struct bounds_seen){
+		.n = member(summary, "isr_acquire_n"),
+		.worst_ns = stamp_to_ns(&cell->scale, totals.isr_blocked_max),
+		.acquire_min_ns = member(summary, "isr_acquire_min_ns"),
+		.acquire_median_ns = median_or(summary, "isr_acquire_p50_ns", stamp_to_ns(&cell->scale, totals.isr_blocked_max)),
+	};
+	bounds_judge(&input, &bounds);
+	put_u64(summary, "held_max_ns", input.held_max_ns);
+	put_bound(summary, &bounds.call, input.promised, "wait_bound_ns", "bound_held", "starvation");
+	put_bound(summary, &bounds.isr, input.promised, "isr_bound_ns", "isr_bound_held", "isr_starvation");
+	if (input.isr.n)
+		put_u64(summary, "isr_blocked_max_ns", input.isr.worst_ns);
+}
+
+static void put_disturbances(const struct cell *cell, json_t *summary)
+{
+	uint64_t ticks;
+
+	if (cell->spec.bystander_hz) {
+		put_u64(summary, "bystander_late", bystanders_late(&cell->bystanders));
+		put_u64(summary, "bystander_missed", bystanders_missed(&cell->bystanders));
+	}
+	if (cell->spec.preempt_hz) {
+		put_u64(summary, "preemptions", preempt_count(&cell->preempt, &ticks));
+		put_u64(summary, "preempted_ns", stamp_to_ns(&cell->scale, ticks));
+	}
+}
+
+/* Of the CPUs' threads, as the kernel had it. */
+static const char *sched_policy(const struct cell *cell)
+{
+	int policy = cell->cpu[0].policy;
+
+	for (unsigned c = 1; c < cell->spec.cpus; c++) {
+		if (cell->cpu[c].policy != policy)
+			return "mixed";
+	}
+	return policy == SCHED_FIFO ? "fifo" : policy == SCHED_RR ? "rr" : "other";
 }
 
 json_t *cell_result(const struct cell *cell)
@@ -341,10 +483,13 @@ json_t *cell_result(const struct cell *cell)
 	put_rates(cell, summary);
 	put_u64(summary, "out_of_range", put_distributions(cell, result, summary));
 	put_histograms(cell, result);
+	put_bounds(cell, summary);
+	put_disturbances(cell, summary);
 	put_gate(cell, summary);
 	put_cpus(cell, result);
 	put_noise(cell, summary);
 	put_text(summary, "placement", cell->placement.policy);
+	put_text(summary, "sched_policy", sched_policy(cell));
 	put_text(summary, "clock", cell->clock.name);
 	put_real(summary, "tsc_hz", cell->calibration.hz);
 	put_real(summary, "stamp_drift_ppm", cell->calibration.drift_ppm);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +32,53 @@ int cell_routing_parse(const char *name, enum irq_routing *routing)
 		}
 	}
 	return -EINVAL;
+}
+
+int cell_bystander_parse(const char *text, uint64_t *hz, char *error, size_t error_bytes)
+{
+	uint64_t parsed;
+
+	if (quantity_rate(text, &parsed, error, error_bytes))
+		return -EINVAL;
+	if (parsed > CELL_BYSTANDER_HZ_MAX) {
+		snprintf(error, error_bytes, "%s is out of range; use 0 to 1M", text);
+		return -EINVAL;
+	}
+	*hz = parsed;
+	return 0;
+}
+
+/* Whether so many times so long leave some of a second. */
+static bool leaves_time(uint64_t hz, uint64_t ns)
+{
+	return (unsigned __int128)hz * ns < 1000000000u;
+}
+
+int cell_preempt_parse(const char *text, uint64_t *hz, uint64_t *ns, char *error, size_t error_bytes)
+{
+	const char *slash = strchr(text, '/');
+	uint64_t parsed_hz, parsed_ns;
+	char rate[32];
+
+	if (strcmp(text, "0") == 0) {
+		*hz = *ns = 0;
+		return 0;
+	}
+	if (!slash || (size_t)(slash - text) >= sizeof(rate)) {
+		snprintf(error, error_bytes, "'%.40s' is not rate/time, such as 1k/50us, nor 0", text);
+		return -EINVAL;
+	}
+	snprintf(rate, sizeof(rate), "%.*s", (int)(slash - text), text);
+	if (quantity_rate(rate, &parsed_hz, error, error_bytes) || quantity_duration(slash + 1, &parsed_ns, error, error_bytes))
+		return -EINVAL;
+	if (!parsed_hz || !parsed_ns || !leaves_time(parsed_hz, parsed_ns)) {
+		snprintf(error, error_bytes, "'%s' %s", text, parsed_hz && parsed_ns ? "leaves a CPU no time of its own" :
+			 "is never, or for no time; write 0 to leave it off");
+		return -EINVAL;
+	}
+	*hz = parsed_hz;
+	*ns = parsed_ns;
+	return 0;
 }
 
 static int parse_bimodal(const char *text, struct service_time *time, char *error, size_t error_bytes)
@@ -62,20 +110,36 @@ int cell_service_time_parse(const char *text, struct service_time *time, char *e
 	return quantity_duration(text, &time->first, error, error_bytes);
 }
 
+/* Of what disturbs a run only what does: the names of quiet cells stay what they were. */
+static void name_disturbances(const struct cell_spec *spec, char *name, size_t name_bytes)
+{
+	char delivery[24] = "", bystander[48] = "", preempt[80] = "";
+
+	if (spec->delivery != SYNC_POLL)
+		snprintf(delivery, sizeof(delivery), "/delivery:%s", sync_delivery_name(spec->delivery));
+	if (spec->bystander_hz)
+		snprintf(bystander, sizeof(bystander), "/bystander_hz:%" PRIu64, spec->bystander_hz);
+	if (spec->preempt_hz)
+		snprintf(preempt, sizeof(preempt), "/preempt_hz:%" PRIu64 "/preempt_ns:%" PRIu64, spec->preempt_hz, spec->preempt_ns);
+	snprintf(name, name_bytes, "%s%s%s%s", delivery, bystander, preempt, spec->oversubscribe ? "/oversubscribe" : "");
+}
+
 void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_bytes)
 {
 	const char *file = strrchr(spec->trace, '/');
 	char workload[600] = "closed";
+	char disturbances[200];
 
 	if (spec->trace[0])
 		snprintf(workload, sizeof(workload), "trace/trace:%s/speed:%g", file ? file + 1 : spec->trace, spec->trace_speed);
+	name_disturbances(spec, disturbances, sizeof(disturbances));
 	snprintf(name, name_bytes,
 		 "backend:%s/cpus:%" PRIu64 "/routing:%s/duplex:%s/completion:%s/channels:%" PRIu64 "/depth:%" PRIu64
 		 "/section_ns:%" PRIu64 "/think_ns:%" PRIu64 "/service:%s/io_bytes:%" PRIu64 "/data:%s/workload:%s%s",
 		 spec->backend, spec->cpus, cell_routing_name(spec->routing), spec->half_duplex ? "half" : "full",
 		 spec->completion_dpc ? "dpc" : "isr", spec->channels, spec->queue_depth, spec->section_ns, spec->think_ns,
 		 spec->service_time, spec->io_bytes, spec->data == LUN_DATA_COPY ? "copy" : "stamp", workload,
-		 spec->oversubscribe ? "/oversubscribe" : "");
+		 disturbances);
 }
 
 /* FNV-1a (Fowler, Noll, Vo) over the name and what the name leaves out or shortens. */
@@ -97,7 +161,7 @@ void cell_id(const struct cell_spec *spec, char id[CELL_ID_BYTES])
 const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 {
 	const struct sync_backend *backend = sync_backend_find(spec->backend);
-	const char *reason = backend ? sync_backend_refusal(backend, (unsigned)spec->cpus, SYNC_POLL) : "no such back end";
+	const char *reason = backend ? sync_backend_refusal(backend, (unsigned)spec->cpus, spec->delivery) : "no such back end";
 
 	if (reason)
 		return reason;
@@ -115,6 +179,7 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 /* Each field once: the macro's user decides what to do with it. */
 #define CELL_FIELDS(U64, BOOL, TEXT)        \
 	TEXT(backend)                       \
+	U64(delivery)                       \
 	U64(cpus)                           \
 	U64(routing)                        \
 	BOOL(half_duplex)                   \
@@ -130,6 +195,9 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 	U64(duration_ns)                    \
 	U64(warmup_ns)                      \
 	BOOL(oversubscribe)                 \
+	U64(bystander_hz)                   \
+	U64(preempt_hz)                     \
+	U64(preempt_ns)                     \
 	U64(histogram_digits)               \
 	U64(seed)
 
@@ -170,6 +238,10 @@ int cell_spec_from_json(const json_t *json, struct cell_spec *spec)
 	value = json_object_get(json, "trace_speed");
 	spec->trace_speed = json_is_number(value) ? json_number_value(value) : INFINITY;
 	if (spec->routing > IRQ_ROUTING_SPREAD || spec->data > LUN_DATA_COPY)
+		return -EINVAL;
+	if (spec->delivery != SYNC_POLL && spec->delivery != SYNC_SIGNAL && spec->delivery != SYNC_THREAD)
+		return -EINVAL;
+	if (spec->bystander_hz > CELL_BYSTANDER_HZ_MAX || (spec->preempt_hz && !leaves_time(spec->preempt_hz, spec->preempt_ns)))
 		return -EINVAL;
 	/* What is divided by. */
 	if (!spec->cpus || !spec->queue_depth || spec->io_bytes < BLOCK_STAMP_BLOCK_BYTES)

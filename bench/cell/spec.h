@@ -14,12 +14,16 @@
 
 #include "hba_sim/devices/block_stamp.h"
 #include "hba_sim/devices/virtio_scsi.h"
+#include "hba_sim/machine/sync_ops.h"
 
 #define CELL_ID_BYTES 17
 #define CELL_CPUS_MAX VIRTIO_SCSI_CPUS_MAX
+/* Beyond this a bystander would be most of the load. */
+#define CELL_BYSTANDER_HZ_MAX 1000000
 
 struct cell_spec {
 	char backend[32];
+	enum sync_delivery delivery;
 	uint64_t cpus;
 	enum irq_routing routing;
 	bool half_duplex;
@@ -36,6 +40,9 @@ struct cell_spec {
 	uint64_t duration_ns;
 	uint64_t warmup_ns;
 	bool oversubscribe;
+	uint64_t bystander_hz; /* unrelated interrupts of each kind, a second and CPU; 0: none */
+	uint64_t preempt_hz;   /* times a second that each CPU is taken away inside a section; 0: never */
+	uint64_t preempt_ns;   /* for so long */
 	uint64_t histogram_digits; /* significant digits of histogram.csv's buckets: 2 or 3 */
 	uint64_t seed;
 };
@@ -43,6 +50,15 @@ struct cell_spec {
 /* Names in CSV and on the command line. */
 const char *cell_routing_name(enum irq_routing routing);
 int cell_routing_parse(const char *name, enum irq_routing *routing);
+
+/* "2k", interrupts a second, or "0"; 0 or -EINVAL with a line in `error`. */
+int cell_bystander_parse(const char *text, uint64_t *hz, char *error, size_t error_bytes);
+
+/*
+ * "1k/50us", times a second and for how long, or "0"; 0 or -EINVAL with a line
+ * in `error`.  What would leave a CPU no time at all is refused.
+ */
+int cell_preempt_parse(const char *text, uint64_t *hz, uint64_t *ns, char *error, size_t error_bytes);
 
 /* "5us", "exp:20us", "bimodal:5us/200us/1%", as ns in `time`; 0 or -EINVAL with a line in `error`. */
 int cell_service_time_parse(const char *text, struct service_time *time, char *error, size_t error_bytes);

@@ -49,10 +49,19 @@ static const struct unit byte_units[] = {
 	{ NULL, 0 },
 };
 
+static const struct unit rate_units[] = {
+	{ "", 1 },
+	{ "k", 1000 },
+	{ "M", 1000000 },
+	{ NULL, 0 },
+};
+
 static const char duration_form[] =
 	"write a number and ns, us, ms, s, m or h, as in 50ns or 1.5s";
 static const char byte_form[] =
 	"write a number of bytes, or of k, M or G (powers of 1024), as in 512 or 64KiB";
+static const char rate_form[] =
+	"write how many a second, or k or M (thousands, millions) of them, as in 500 or 2k";
 static const char count_form[] = "write a whole number, as in 32";
 static const char percentage_form[] = "write 0% to 100%, as in 5% or 99.9%";
 static const char speed_form[] =
@@ -183,6 +192,13 @@ int quantity_bytes(const char *text, uint64_t *bytes, char *error,
 		   size_t error_bytes)
 {
 	return parse_scaled(text, byte_units, byte_form, bytes, error,
+			    error_bytes);
+}
+
+int quantity_rate(const char *text, uint64_t *hz, char *error,
+		  size_t error_bytes)
+{
+	return parse_scaled(text, rate_units, rate_form, hz, error,
 			    error_bytes);
 }
 

@@ -29,6 +29,13 @@ int quantity_duration(const char *text, uint64_t *ns, char *error,
 int quantity_bytes(const char *text, uint64_t *bytes, char *error,
 		   size_t error_bytes);
 
+/*
+ * "500", "2k", "1.5M": events a second; k and M are powers of 1000. Hz and
+ * its like are refused, and so is what is not a whole number a second.
+ */
+int quantity_rate(const char *text, uint64_t *hz, char *error,
+		  size_t error_bytes);
+
 /* A whole number, "32". */
 int quantity_count(const char *text, uint64_t *count, char *error,
 		   size_t error_bytes);

@@ -200,6 +200,20 @@ static int verify_binding(hwloc_topology_t topology, hwloc_const_cpuset_t wanted
 	return result;
 }
 
+unsigned placement_nodes(const struct placement *placement, unsigned *node)
+{
+	unsigned nodes = 0;
+
+	for (unsigned c = 0; c < placement->count; c++) {
+		unsigned same = 0;
+
+		while (same < c && placement->cpu[same].numa != placement->cpu[c].numa)
+			same++;
+		node[c] = same < c ? node[same] : nodes++;
+	}
+	return nodes;
+}
+
 int placement_pin_self(hwloc_topology_t topology, const struct placement_cpu *cpu)
 {
 	hwloc_bitmap_t wanted;

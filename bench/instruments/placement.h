@@ -67,6 +67,13 @@ int placement_choose(hwloc_topology_t topology, hwloc_const_cpuset_t allowed, un
 		     struct placement *out, char *error, size_t error_bytes);
 
 /*
+ * The NUMA node of each of the placement's CPUs, numbered from 0 in the order in
+ * which they come, into node[0, count); CPUs whose node is not known share one.
+ * Returns how many there are.
+ */
+unsigned placement_nodes(const struct placement *placement, unsigned *node);
+
+/*
  * Pins the calling thread and reads the binding back.  Returns 0; -ENOTSUP
  * when the topology is not this machine's; -EXDEV when the kernel accepted the
  * binding but reports another; or what the kernel answered.

@@ -44,7 +44,7 @@ static bool duel_start(struct duel *duel)
 static inline void duel_section(struct duel *duel, uint32_t me)
 {
 	if (duel->watched)
-		witness_enter(duel->watched, me);
+		witness_enter(duel->watched, me, witness_cpu(me));
 	duel->shared++;
 	if (duel->watched)
 		witness_leave(duel->watched, me);

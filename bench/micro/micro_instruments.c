@@ -64,7 +64,7 @@ static uint64_t time_witness(struct gbench_state *state, const struct micro_case
 	uint64_t ticks;
 
 	for (uint64_t i = 0; i < n; i++) {
-		witness_enter(&witness, me);
+		witness_enter(&witness, me, witness_cpu(me));
 		/* the section: the witness's stores are not merged across it */
 		atomic_signal_fence(memory_order_seq_cst);
 		witness_leave(&witness, me);

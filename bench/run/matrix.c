@@ -61,6 +61,22 @@ static void check_service_time(const char *text)
 		usage_error("--service-time: '%s' is too long", text);
 }
 
+static void set_bystander(struct cell_spec *spec, const char *text)
+{
+	char error[256];
+
+	if (cell_bystander_parse(text, &spec->bystander_hz, error, sizeof(error)))
+		usage_error("--bystander: %s", error);
+}
+
+static void set_preempt(struct cell_spec *spec, const char *text)
+{
+	char error[256];
+
+	if (cell_preempt_parse(text, &spec->preempt_hz, &spec->preempt_ns, error, sizeof(error)))
+		usage_error("--preempt: %s", error);
+}
+
 static void check_ring(const struct cell_spec *spec)
 {
 	/* Three descriptors a request; beyond that the miniport would answer busy, which is another experiment. */
@@ -123,6 +139,28 @@ static int expand_machine(struct matrix *matrix, const struct run_options *optio
 	return err;
 }
 
+/* What goes on beside the load. */
+static int expand_disturbances(struct matrix *matrix, const struct run_options *options, struct cell_spec *spec,
+			       unsigned usable_cores)
+{
+	int err = 0;
+
+	FOR_LIST(deliveries, d) {
+		spec->delivery = sync_delivery_find(options->deliveries.items[d]);
+		if (!spec->delivery)
+			usage_error("--delivery: '%s' is none of poll, signal, thread", options->deliveries.items[d]);
+		FOR_LIST(bystanders, b) {
+			set_bystander(spec, options->bystanders.items[b]);
+			FOR_LIST(preemptions, p) {
+				set_preempt(spec, options->preemptions.items[p]);
+				if (!err)
+					err = expand_machine(matrix, options, spec, usable_cores);
+			}
+		}
+	}
+	return err;
+}
+
 static int expand_backend(struct matrix *matrix, const struct run_options *options, const char *backend, unsigned usable_cores)
 {
 	struct cell_spec spec = {
@@ -145,7 +183,7 @@ static int expand_backend(struct matrix *matrix, const struct run_options *optio
 	FOR_LIST(sections, s) {
 		spec.section_ns = usage_duration("section", options->sections.items[s]);
 		if (!err)
-			err = expand_machine(matrix, options, &spec, usable_cores);
+			err = expand_disturbances(matrix, options, &spec, usable_cores);
 	}
 	return err;
 }

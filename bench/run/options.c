@@ -36,6 +36,10 @@ enum option_key {
 	OPTION_SEED,
 	OPTION_OVERSUBSCRIBE,
 	OPTION_HISTOGRAM_DIGITS,
+	OPTION_DELIVERY,
+	OPTION_BYSTANDER,
+	OPTION_PREEMPT,
+	OPTION_TABLE,
 };
 
 static const struct argp_option argp_options[] = {
@@ -45,6 +49,7 @@ static const struct argp_option argp_options[] = {
 	{ "cpus", OPTION_CPUS, "LIST", 0, "simulated CPUs, such as 1,2 (the default) or 1-4", 1 },
 	{ "routing", OPTION_ROUTING, "LIST", 0,
 	  "where the vector points relative to the submitter: same, other, spread (default: same,other)", 1 },
+	{ "delivery", OPTION_DELIVERY, "LIST", 0, "how interrupts are delivered: poll, signal, thread (default: poll)", 1 },
 	{ "section", OPTION_SECTION, "LIST", 0, "work added to the synchronized routine, such as 50ns,1us (default: 0)", 1 },
 	{ "completion", OPTION_COMPLETION, "LIST", 0, "who reports completions: isr, dpc (default: isr)", 1 },
 	{ "duplex", OPTION_DUPLEX, "LIST", 0, "full or half (default: full)", 1 },
@@ -56,6 +61,10 @@ static const struct argp_option argp_options[] = {
 	  "of the device: 5us (the default), exp:20us or bimodal:5us/200us/1%", 2 },
 	{ "think", OPTION_THINK, "LIST", 0, "work between two submissions (default: 0)", 2 },
 	{ "io-size", OPTION_IO_SIZE, "LIST", 0, "bytes of an I/O, a multiple of 512 (default: 4k)", 2 },
+	{ "bystander", OPTION_BYSTANDER, "LIST", 0,
+	  "unrelated interrupts on each CPU, so many a second above the HBA's level and as many below, such as 2k (default: 0)", 2 },
+	{ "preempt", OPTION_PREEMPT, "LIST", 0,
+	  "take the CPU from the section's holder: times a second and CPU, and for how long, such as 1k/50us (default: 0)", 2 },
 	{ "data", OPTION_DATA, "stamp|copy", 0,
 	  "move only each block's stamp (the default), or all of its data; both are checked", 2 },
 	{ "trace", OPTION_TRACE, "FILE", 0, "replay a trace instead: VSCSI 1 and 2, fio iolog 2 and 3, MSR Cambridge CSV", 2 },
@@ -70,6 +79,8 @@ static const struct argp_option argp_options[] = {
 	  "allow more simulated CPUs than usable cores: spinning yields, and every row says so", 3 },
 	{ "histogram-digits", OPTION_HISTOGRAM_DIGITS, "2|3", 0,
 	  "significant digits of histogram.csv's buckets (default: 2); percentiles always come from 3", 3 },
+	{ "table", OPTION_TABLE, "LIST", 0,
+	  "what is printed: latency (the default), bounds (bounds on waiting, and starvation); latency,bounds: both in turn", 3 },
 	{ "output", OPTION_OUTPUT, "DIR", 0, "where the files go: a folder that is new or empty (default: results/<run id>)", 3 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -119,6 +130,23 @@ static void parse_speed(struct run_options *options, const char *text)
 		usage_error("--trace-speed: %s", error);
 }
 
+static void parse_table(struct run_options *options, const char *text)
+{
+	struct quantity_list tables = { 0 };
+
+	replace_list(&tables, "table", text);
+	options->table_latency = options->table_bounds = false;
+	for (size_t i = 0; i < tables.count; i++) {
+		if (strcmp(tables.items[i], "latency") == 0)
+			options->table_latency = true;
+		else if (strcmp(tables.items[i], "bounds") == 0)
+			options->table_bounds = true;
+		else
+			usage_error("--table: '%s' is neither latency nor bounds", tables.items[i]);
+	}
+	quantity_list_fini(&tables);
+}
+
 static error_t parse_dimension(int key, char *argument, struct run_options *options)
 {
 	switch (key) {
@@ -130,6 +158,9 @@ static error_t parse_dimension(int key, char *argument, struct run_options *opti
 		return 0;
 	case OPTION_ROUTING:
 		replace_list(&options->routings, "routing", argument);
+		return 0;
+	case OPTION_DELIVERY:
+		replace_list(&options->deliveries, "delivery", argument);
 		return 0;
 	case OPTION_SECTION:
 		replace_list(&options->sections, "section", argument);
@@ -162,6 +193,12 @@ static error_t parse_load(int key, char *argument, struct run_options *options)
 		return 0;
 	case OPTION_IO_SIZE:
 		replace_list(&options->io_sizes, "io-size", argument);
+		return 0;
+	case OPTION_BYSTANDER:
+		replace_list(&options->bystanders, "bystander", argument);
+		return 0;
+	case OPTION_PREEMPT:
+		replace_list(&options->preemptions, "preempt", argument);
 		return 0;
 	case OPTION_DATA:
 		if (strcmp(argument, "stamp") && strcmp(argument, "copy"))
@@ -208,6 +245,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (options->histogram_digits != 2 && options->histogram_digits != 3)
 			usage_error("--histogram-digits: %s is neither 2 nor 3", argument);
 		return 0;
+	case OPTION_TABLE:
+		parse_table(options, argument);
+		return 0;
 	case OPTION_OUTPUT:
 		options->directory = argument;
 		return 0;
@@ -236,6 +276,9 @@ static void set_defaults(struct run_options *options)
 	replace_list(&options->service_times, "service-time", "5us");
 	replace_list(&options->completions, "completion", "isr");
 	replace_list(&options->duplexes, "duplex", "full");
+	replace_list(&options->deliveries, "delivery", "poll");
+	replace_list(&options->bystanders, "bystander", "0");
+	replace_list(&options->preemptions, "preempt", "0");
 	replace_list(&options->io_sizes, "io-size", "4k");
 	options->cpus[0] = 1;
 	options->cpus[1] = 2;
@@ -248,6 +291,7 @@ static void set_defaults(struct run_options *options)
 	options->warmup_ns = 10000000;
 	options->invocations = 6;
 	options->histogram_digits = 2;
+	options->table_latency = true;
 }
 
 void run_options_parse(struct run_options *options, int argc, char **argv)
@@ -269,5 +313,8 @@ void run_options_fini(struct run_options *options)
 	quantity_list_fini(&options->service_times);
 	quantity_list_fini(&options->completions);
 	quantity_list_fini(&options->duplexes);
+	quantity_list_fini(&options->deliveries);
+	quantity_list_fini(&options->bystanders);
+	quantity_list_fini(&options->preemptions);
 	quantity_list_fini(&options->io_sizes);
 }

@@ -17,6 +17,9 @@ struct run_options {
 	struct quantity_list service_times;
 	struct quantity_list completions;
 	struct quantity_list duplexes;
+	struct quantity_list deliveries;
+	struct quantity_list bystanders;
+	struct quantity_list preemptions;
 	struct quantity_list io_sizes;
 	uint64_t cpus[64];
 	size_t cpus_count;
@@ -33,6 +36,8 @@ struct run_options {
 	uint64_t seed;
 	bool oversubscribe;
 	uint64_t histogram_digits;
+	bool table_latency;    /* what is printed */
+	bool table_bounds;
 	const char *directory; /* NULL: results/<run id> */
 };
 

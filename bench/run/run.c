@@ -164,7 +164,7 @@ static int finish(struct run *run, int err)
 	int close_err = run_files_close(&run->files);
 
 	progress_end(&run->progress);
-	table_print(&run->table, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+	table_print(&run->table, &run->options, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	printf("\nMedians of %" PRIu64 " invocation%s a cell.  * marks a best that is distinguishable from every other back end\n"
 	       "(exact Mann-Whitney, Holm-adjusted, p < 0.05%s).\n", run->options.invocations,
 	       run->options.invocations == 1 ? "" : "s",

@@ -14,6 +14,7 @@
 
 #include "bench/cli/version.h"
 #include "bench/files/schema.h"
+#include "impls/backends.h"
 
 static const struct csv_schema *const schemas[RUN_FILES] = {
 	[FILE_SUMMARY] = &schema_summary,
@@ -120,7 +121,7 @@ static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 	if (!isinf(spec->trace_speed))
 		snprintf(speed, sizeof(speed), "%g", spec->trace_speed);
 	csv_set_string(row, "backend", spec->backend);
-	csv_set_string(row, "delivery", "poll");
+	csv_set_string(row, "delivery", sync_delivery_name(spec->delivery));
 	csv_set_string(row, "duplex", spec->half_duplex ? "half" : "full");
 	csv_set_string(row, "interrupt_mode", "intx");
 	csv_set_string(row, "workload", spec->trace[0] ? "trace" : "closed-loop");
@@ -131,7 +132,9 @@ static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 	csv_set_u64(row, "queue_depth", spec->queue_depth);
 	csv_set_u64(row, "section_ns", spec->section_ns);
 	csv_set_u64(row, "think_ns", spec->think_ns);
-	csv_set_string(row, "sched_policy", "other");
+	csv_set_double(row, "irq_rate_hz", (double)spec->bystander_hz);
+	csv_set_double(row, "preempt_rate_hz", (double)spec->preempt_hz);
+	csv_set_u64(row, "preempt_ns", spec->preempt_ns);
 	csv_set_double(row, "warmup_s", (double)spec->warmup_ns / 1e9);
 	csv_set_string(row, "completion", spec->completion_dpc ? "dpc" : "isr");
 	csv_set_u64(row, "channels", spec->channels ? spec->channels : spec->cpus);
@@ -144,6 +147,16 @@ static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 	} else {
 		csv_set_u64(row, "io_bytes", spec->io_bytes);
 	}
+}
+
+/* What of a refusal is the back end's own. */
+static void set_backend_reason(struct csv_row *row, const struct cell_spec *spec)
+{
+	const struct sync_backend *backend = sync_backend_find(spec->backend);
+	const char *reason = backend ? sync_backend_refusal(backend, (unsigned)spec->cpus, spec->delivery) : NULL;
+
+	if (reason)
+		csv_set_string(row, "backend_reason", reason);
 }
 
 static int append_summary(struct run_files *files, const struct run_row *from)
@@ -166,6 +179,8 @@ static int append_summary(struct run_files *files, const struct run_row *from)
 	}
 	csv_set_string(row, "status", from->status);
 	csv_set_string(row, "status_reason", from->reason);
+	if (!from->invocation)
+		set_backend_reason(row, &from->cell->spec);
 	if (from->invocation) {
 		csv_set_u64(row, "block", from->invocation);
 		csv_set_u64(row, "order_index", from->order_index);

@@ -9,24 +9,34 @@
 #include <string.h>
 
 #include "bench/stats/rank_test.h"
+#include "impls/backends.h"
 
 #define ALPHA 0.05
 /* Less than this is an ordinary machine. */
 #define NOISE_WORTH_SAYING 0.05
 
+enum direction { LESS_IS_BETTER, MORE_IS_BETTER, NEITHER_IS_BETTER };
+
 static const struct {
 	const char *key;
+	const char *per; /* what it is divided by, NULL: nothing */
 	const char *title;
 	const char *unit;
-	bool more_is_better;
+	double scale;
+	int decimals;
+	enum direction direction;
+	bool of_bystanders;
 } columns[TABLE_COLUMNS] = {
-	{ "iops", "I/Os", "k/s", true },
-	{ "isr_latency_p50_ns", "ISR lat", "p50 ns", false },
-	{ "isr_latency_p99_ns", "ISR lat", "p99 ns", false },
-	{ "sync_wait_p50_ns", "sync wait", "p50 ns", false },
-	{ "sync_wait_p99_ns", "sync wait", "p99 ns", false },
-	{ "sync_hold_p50_ns", "sync hold", "p50 ns", false },
-	{ "response_p99_ns", "response", "p99 us", false },
+	{ "iops", NULL, "I/Os", "k/s", 1e-3, 1, MORE_IS_BETTER, false },
+	{ "isr_latency_p50_ns", NULL, "ISR lat", "p50 ns", 1, 0, LESS_IS_BETTER, false },
+	{ "isr_latency_p99_ns", NULL, "ISR lat", "p99 ns", 1, 0, LESS_IS_BETTER, false },
+	{ "sync_wait_p50_ns", NULL, "sync wait", "p50 ns", 1, 0, LESS_IS_BETTER, false },
+	{ "sync_wait_p99_ns", NULL, "sync wait", "p99 ns", 1, 0, LESS_IS_BETTER, false },
+	{ "sync_hold_p50_ns", NULL, "sync hold", "p50 ns", 1, 0, LESS_IS_BETTER, false },
+	{ "response_p99_ns", NULL, "response", "p99 us", 1e-3, 1, LESS_IS_BETTER, false },
+	{ "handoffs", "acquisitions", "handoffs", "per acq.", 1, 2, NEITHER_IS_BETTER, false },
+	{ "bystander_high_p99_ns", NULL, "above", "p99 ns", 1, 0, LESS_IS_BETTER, true },
+	{ "bystander_low_p99_ns", NULL, "below", "p99 ns", 1, 0, LESS_IS_BETTER, true },
 };
 
 int table_init(struct table *table, const struct matrix *matrix)
@@ -42,10 +52,22 @@ void table_fini(struct table *table)
 	table->row = NULL;
 }
 
-static void add_sample(struct table_samples *samples, const json_t *value)
+/* NULL when it is not known. */
+static json_t *quotient(const json_t *summary, const char *key, const char *per)
 {
-	if (json_is_number(value) && samples->n < sizeof(samples->value) / sizeof(samples->value[0]))
-		samples->value[samples->n++] = json_number_value(value);
+	const json_t *value = json_object_get(summary, key);
+	double divisor = json_number_value(json_object_get(summary, per));
+
+	return json_is_number(value) && divisor > 0 ? json_real(json_number_value(value) / divisor) : NULL;
+}
+
+static void add_column(struct table_row *row, unsigned column, const json_t *summary)
+{
+	const char *per = columns[column].per;
+	json_t *value = per ? quotient(summary, columns[column].key, per) : json_incref(json_object_get(summary, columns[column].key));
+
+	table_add_sample(&row->column[column], value);
+	json_decref(value);
 }
 
 void table_add(struct table *table, size_t cell, const char *status, const char *reason, const json_t *summary)
@@ -60,8 +82,11 @@ void table_add(struct table *table, size_t cell, const char *status, const char 
 		return;
 	}
 	for (unsigned c = 0; c < TABLE_COLUMNS; c++)
-		add_sample(&row->column[c], json_object_get(summary, columns[c].key));
-	add_sample(&row->cpu_lost, json_object_get(summary, "cpu_lost_frac"));
+		add_column(row, c, summary);
+	/* What this program itself took away is no noise. */
+	if (!table->matrix->cell[cell].spec.preempt_hz)
+		table_add_sample(&row->cpu_lost, json_object_get(summary, "cpu_lost_frac"));
+	table_bounds_add(&row->bounds, summary);
 }
 
 /* Equal but for the back end. */
@@ -88,7 +113,13 @@ static double median_of(const struct table_row *row, unsigned column)
 
 static bool better(unsigned column, double a, double b)
 {
-	return columns[column].more_is_better ? a > b : a < b;
+	return columns[column].direction == MORE_IS_BETTER ? a > b : a < b;
+}
+
+/* Columns of bystanders are for groups that have some. */
+static bool is_shown(unsigned column, const struct cell_spec *spec)
+{
+	return !columns[column].of_bystanders || spec->bystander_hz;
 }
 
 /* Index in the group of a column's winner, or of none (group->n). */
@@ -99,6 +130,8 @@ static size_t winner(const struct table *table, const struct group *group, unsig
 	size_t tests = 0;
 	double largest = 0;
 
+	if (columns[column].direction == NEITHER_IS_BETTER)
+		return group->n;
 	for (size_t i = 0; i < group->n; i++) {
 		double value = median_of(&table->row[group->cell[i]], column);
 
@@ -136,6 +169,12 @@ static void print_title(const struct cell_spec *spec, FILE *out)
 	if (spec->think_ns)
 		fprintf(out, ", think %" PRIu64 " ns", spec->think_ns);
 	fprintf(out, ", service %s", spec->service_time);
+	if (spec->delivery != SYNC_POLL)
+		fprintf(out, ", delivery by %s", sync_delivery_name(spec->delivery));
+	if (spec->bystander_hz)
+		fprintf(out, ", bystanders %" PRIu64 "/s", spec->bystander_hz);
+	if (spec->preempt_hz)
+		fprintf(out, ", preempted %" PRIu64 "/s for %" PRIu64 " ns", spec->preempt_hz, spec->preempt_ns);
 	if (spec->trace[0])
 		fprintf(out, ", trace %s", file ? file + 1 : spec->trace);
 	else
@@ -145,13 +184,13 @@ static void print_title(const struct cell_spec *spec, FILE *out)
 
 static void print_value(FILE *out, unsigned column, double value, bool wins, bool colour)
 {
-	double shown = column == 0 || column == TABLE_COLUMNS - 1 ? value / 1000 : value;
+	double shown = value * columns[column].scale;
 
 	if (isnan(value)) {
-		fprintf(out, "  %9s ", "-");
+		fprintf(out, " %9s ", "-");
 		return;
 	}
-	fprintf(out, "  %s%9.*f%s%s", wins && colour ? "\033[1m" : "", shown < 100 && shown != value ? 1 : 0, shown,
+	fprintf(out, " %s%9.*f%s%s", wins && colour ? "\033[1m" : "", shown < 100 ? columns[column].decimals : 0, shown,
 		wins ? "*" : " ", wins && colour ? "\033[0m" : "");
 }
 
@@ -165,8 +204,10 @@ static void print_row(const struct table *table, size_t cell, size_t in_group, c
 		fprintf(out, "  skipped: %s\n", info->refusal);
 		return;
 	}
-	for (unsigned c = 0; c < TABLE_COLUMNS && row->measured > row->not_ok; c++)
-		print_value(out, c, median_of(row, c), winners[c] == in_group, colour);
+	for (unsigned c = 0; c < TABLE_COLUMNS && row->measured > row->not_ok; c++) {
+		if (is_shown(c, &info->spec))
+			print_value(out, c, median_of(row, c), winners[c] == in_group, colour);
+	}
 	if (row->not_ok)
 		fprintf(out, "  %s %u of %u: %s", row->worst_status, row->not_ok, row->measured, row->reason);
 	else if (!row->measured)
@@ -176,20 +217,37 @@ static void print_row(const struct table *table, size_t cell, size_t in_group, c
 
 static void print_group(const struct table *table, const struct group *group, FILE *out, bool colour)
 {
+	const struct cell_spec *spec = &table->matrix->cell[group->cell[0]].spec;
 	size_t winners[TABLE_COLUMNS];
 
-	print_title(&table->matrix->cell[group->cell[0]].spec, out);
 	fprintf(out, "  %-14s", "back end");
-	for (unsigned c = 0; c < TABLE_COLUMNS; c++)
-		fprintf(out, "  %9s ", columns[c].title);
+	for (unsigned c = 0; c < TABLE_COLUMNS; c++) {
+		if (is_shown(c, spec))
+			fprintf(out, " %9s ", columns[c].title);
+	}
 	fprintf(out, "\n  %-14s", "");
 	for (unsigned c = 0; c < TABLE_COLUMNS; c++) {
-		fprintf(out, "  %9s ", columns[c].unit);
+		if (is_shown(c, spec))
+			fprintf(out, " %9s ", columns[c].unit);
 		winners[c] = winner(table, group, c);
 	}
 	fputc('\n', out);
 	for (size_t i = 0; i < group->n; i++)
 		print_row(table, group->cell[i], i, winners, out, colour);
+}
+
+/* A row that has no figures of bounds says why in the other table, or here. */
+static void print_bounds(const struct table *table, const struct group *group, FILE *out)
+{
+	table_bounds_print_head(out);
+	for (size_t i = 0; i < group->n; i++) {
+		const struct matrix_cell *cell = &table->matrix->cell[group->cell[i]];
+
+		if (cell->refusal)
+			fprintf(out, "  %-14s  skipped: %s\n", cell->spec.backend, cell->refusal);
+		else
+			table_bounds_print(&table->row[group->cell[i]].bounds, cell->spec.backend, out);
+	}
 }
 
 static bool all_refused(const struct table *table, const struct group *group)
@@ -201,11 +259,21 @@ static bool all_refused(const struct table *table, const struct group *group)
 	return true;
 }
 
-/* A group of which nothing could be run takes one line. */
-static void print_refused_group(const struct table *table, const struct group *group, FILE *out)
+/* One that could not be run at all takes one line. */
+static void print_tables(const struct table *table, const struct group *group, const struct run_options *options, FILE *out,
+			 bool colour)
 {
-	print_title(&table->matrix->cell[group->cell[0]].spec, out);
-	fprintf(out, "  skipped: %s\n", table->matrix->cell[group->cell[0]].refusal);
+	const struct matrix_cell *first = &table->matrix->cell[group->cell[0]];
+
+	print_title(&first->spec, out);
+	if (all_refused(table, group)) {
+		fprintf(out, "  skipped: %s\n", first->refusal);
+		return;
+	}
+	if (options->table_latency)
+		print_group(table, group, out, colour);
+	if (options->table_bounds)
+		print_bounds(table, group, out);
 }
 
 /* The cell that lost the most, by its median: what the machine did to the figures above. */
@@ -224,7 +292,7 @@ static void print_noise(const struct table *table, FILE *out)
 			"repeat on a quieter machine.\n", 100 * worst);
 }
 
-void table_print(const struct table *table, FILE *out, bool colour)
+void table_print(const struct table *table, const struct run_options *options, FILE *out, bool colour)
 {
 	size_t cells = table->matrix->cells;
 	struct group group = { .cell = calloc(cells + 1, sizeof(size_t)) };
@@ -240,10 +308,7 @@ void table_print(const struct table *table, FILE *out, bool colour)
 				group.cell[group.n++] = c;
 			}
 		}
-		if (all_refused(table, &group))
-			print_refused_group(table, &group, out);
-		else
-			print_group(table, &group, out, colour);
+		print_tables(table, &group, options, out, colour);
 	}
 	print_noise(table, out);
 	free(group.cell);

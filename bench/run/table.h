@@ -14,18 +14,15 @@
 #include <stdio.h>
 
 #include "bench/run/matrix.h"
+#include "bench/run/table_bounds.h"
 
-#define TABLE_COLUMNS 7
-
-struct table_samples {
-	size_t n;
-	double value[50];
-};
+#define TABLE_COLUMNS 10
 
 /* What the table keeps of a cell. */
 struct table_row {
 	struct table_samples column[TABLE_COLUMNS];
 	struct table_samples cpu_lost; /* share of CPU time that others took */
+	struct table_bounds bounds;
 	unsigned measured;
 	unsigned not_ok;           /* invocations that did not end in "ok" */
 	const char *worst_status;  /* the last status that was not "ok" */
@@ -43,6 +40,7 @@ void table_fini(struct table *table);
 
 void table_add(struct table *table, size_t cell, const char *status, const char *reason, const json_t *summary);
 
-void table_print(const struct table *table, FILE *out, bool colour);
+/* The tables that the options ask for. */
+void table_print(const struct table *table, const struct run_options *options, FILE *out, bool colour);
 
 #endif

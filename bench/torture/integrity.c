@@ -34,6 +34,7 @@ static void set_spec(const struct torture_run *run, unsigned form, struct cell_s
 	uint64_t window_ns = run->options->duration_ns / FORMS;
 
 	*spec = (struct cell_spec){
+		.delivery = run->check->delivery,
 		.cpus = run->check->cpus,
 		.routing = run->check->cpus > 1 ? IRQ_ROUTING_SPREAD : IRQ_ROUTING_SAME,
 		.completion_dpc = form & 1,

@@ -119,6 +119,16 @@ bool pulse_acknowledge(struct pulse_source *source, struct sim_cpu *self, struct
 	return asserted;
 }
 
+void pulse_cancel(struct pulse_source *source, struct sim_cpu *self, unsigned target)
+{
+	struct pulse_queue *queue = &source->queue[target];
+	uint8_t irql = lock_queue(queue, self);
+
+	queue->waiting = 0;
+	irq_pin_reschedule(&source->line, &self->machine->cpu[target], SIM_NEVER);
+	unlock_queue(queue, self, irql);
+}
+
 unsigned pulse_waiting(struct pulse_source *source, struct sim_cpu *self, unsigned target, struct pulse *first,
 		       struct pulse *last)
 {

@@ -56,6 +56,9 @@ uint64_t pulse_schedule(struct pulse_source *source, struct sim_cpu *self, unsig
 /* For the ISR: takes the pulse that is asserted towards the CPU whose interrupt the calling one serves; false when none is. */
 bool pulse_acknowledge(struct pulse_source *source, struct sim_cpu *self, struct pulse *pulse);
 
+/* Takes back every pulse that waits for CPU `target`; the line is not asserted towards it any more. */
+void pulse_cancel(struct pulse_source *source, struct sim_cpu *self, unsigned target);
+
 /* How many pulses wait for CPU `target`, due or not; the earliest and the last of them, when there are any. */
 unsigned pulse_waiting(struct pulse_source *source, struct sim_cpu *self, unsigned target, struct pulse *first,
 		       struct pulse *last);

@@ -23,11 +23,13 @@
 struct adapter;
 struct port_request;
 
-/* Where the stamps of MEASURING go; called at the IRQL of the event, on its CPU.  Either may be NULL. */
+/* Where the stamps of MEASURING go; called at the IRQL of the event, on its CPU.  Each may be NULL. */
 struct port_probe {
 	void (*interrupt)(struct port_probe *probe, struct sim_cpu *cpu, const struct irq_event *event);
 	/* stamp[0..3]: called, first instruction, routine returned, back in the caller; section: ticks of added work done. */
 	void (*call)(struct port_probe *probe, struct sim_cpu *cpu, const uint64_t stamp[4], uint64_t section);
+	/* In every synchronized section, access being held; `cpu` is the one that executes it.  What it takes is part of the section. */
+	void (*inside)(struct port_probe *probe, struct sim_cpu *cpu);
 };
 
 /* One I/O request: the SRB and what the port keeps beside it. */
@@ -64,6 +66,7 @@ struct adapter_cpu {
 	_Atomic(uint64_t) returned;  /* those, completed or refused, that this CPU has dealt with */
 	bool holds_interrupt_lock;  /* half-duplex StartIo, timer and reset: SynchronizeAccess goes straight through */
 	uint64_t lock_stamp[3];     /* of StorPortAcquireSpinLock(InterruptLock) */
+	_Atomic(uint64_t) handoffs; /* times that access was taken here for a CPU other than the one before; see witness_enter */
 	struct adapter *adapter;
 	struct port_isr isr;
 };

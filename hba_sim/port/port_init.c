@@ -170,6 +170,17 @@ ULONG StorPortInitializePerfOpts(PVOID HwDeviceExtension, BOOLEAN Query, PPERF_C
 	return STOR_STATUS_SUCCESS;
 }
 
+/* The CPU's other threads, under thread delivery. */
+static int context_online(void *adapter, struct sim_cpu *cpu)
+{
+	return adapter_cpu_online(adapter, cpu);
+}
+
+static void context_offline(void *adapter, struct sim_cpu *cpu)
+{
+	adapter_cpu_offline(adapter, cpu);
+}
+
 int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_driver_entry *entry,
 		  const struct adapter_config *config, char *error, size_t error_bytes)
 {
@@ -204,6 +215,9 @@ int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_dri
 	if (err)
 		goto fini_backend;
 	sim_cpu_exit(cpu);
+	machine->context_online = context_online;
+	machine->context_offline = context_offline;
+	machine->context_argument = adapter;
 	adapter->started = true;
 	return 0;
 

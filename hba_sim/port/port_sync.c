@@ -19,6 +19,7 @@
 
 struct sync_call {
 	struct adapter *adapter;
+	unsigned requester; /* the calling CPU */
 	PSTOR_SYNCHRONIZED_ACCESS routine;
 	void *context;
 	uint64_t stamp[4];
@@ -53,6 +54,25 @@ static inline uint64_t added_work(struct adapter *adapter, struct sim_cpu *cpu, 
 	return now - from;
 }
 
+/* Access begins for `me`.  The counter is the executing CPU's, and only who has access writes one. */
+static inline void enter_witnessed(struct adapter *adapter, uint32_t me, unsigned requester)
+{
+	if (witness_enter(&adapter->witness, me, requester)) {
+		_Atomic(uint64_t) *handoffs = &adapter_cpu_of(adapter, sim_cpu_self())->handoffs;
+
+		/* relaxed: a counter, see above */
+		atomic_store_explicit(handoffs, atomic_load_explicit(handoffs, memory_order_relaxed) + 1, memory_order_relaxed);
+	}
+}
+
+static inline void probe_inside(struct adapter *adapter)
+{
+	struct port_probe *probe = adapter->config.probe;
+
+	if (__builtin_expect(probe && probe->inside, 0))
+		probe->inside(probe, sim_cpu_self());
+}
+
 static unsigned char call_trampoline(void *extension, void *context)
 {
 	struct sync_call *call = context;
@@ -64,7 +84,8 @@ static unsigned char call_trampoline(void *extension, void *context)
 
 	sim_section_begin(cpu);
 	call->stamp[1] = stamp_now();
-	witness_enter(&adapter->witness, me);
+	enter_witnessed(adapter, me, call->requester);
+	probe_inside(adapter);
 	answer = call->routine(extension, call->context);
 	call->stamp[2] = stamp_now();
 	if (adapter->config.section_ticks) {
@@ -93,7 +114,7 @@ static inline uint64_t stamp_after_pending(struct sim_cpu *cpu)
 /* A stamped call through the back end. */
 static BOOLEAN synchronized_call(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine, void *context)
 {
-	struct sync_call call = { .adapter = adapter, .routine = routine, .context = context };
+	struct sync_call call = { .adapter = adapter, .requester = cpu->index, .routine = routine, .context = context };
 	struct port_probe *probe = adapter->config.probe;
 	BOOLEAN answer;
 
@@ -125,11 +146,12 @@ static unsigned char isr_trampoline(void *extension, uint32_t message)
 {
 	struct port_isr *isr = extension;
 	struct adapter *adapter = isr->adapter;
-	uint32_t me = witness_identity(sim_cpu_self()->index, true);
+	const struct sim_cpu *cpu = sim_cpu_self();
+	uint32_t me = witness_identity(cpu->index, true);
 	BOOLEAN answer;
 
 	isr->event.entered = stamp_now();
-	witness_enter(&adapter->witness, me);
+	enter_witnessed(adapter, me, cpu->serving_for);
 	answer = adapter->hw.HwInterrupt(adapter->extension);
 	witness_leave(&adapter->witness, me);
 	return answer;
@@ -201,7 +223,8 @@ static void acquire_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu,
 	acpu->lock_stamp[0] = called;
 	acpu->lock_stamp[1] = stamp_now();
 	sim_section_begin(cpu);
-	witness_enter(&adapter->witness, witness_identity(cpu->index, false));
+	enter_witnessed(adapter, witness_identity(cpu->index, false), cpu->index);
+	probe_inside(adapter);
 }
 
 static void release_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, struct sync_hold *hold)

@@ -24,7 +24,7 @@ static int set_up(void **state)
 	cell.spec.cpus = 1;
 	cell.cpu = &cpu;
 	cell.hba.machine = &cell.machine;
-	if (recorder_init(&cell.recorder, 1) || ledger_create(&cell.ledger, &config))
+	if (recorder_init(&cell.recorder, 1, 1) || ledger_create(&cell.ledger, &config))
 		return -1;
 	cell.recorder.cpu[0].ios = 1;
 	return 0;
@@ -65,8 +65,8 @@ static void a_request_without_an_account(void **state)
 
 static void two_inside_at_once(void **state)
 {
-	witness_enter(&cell.adapter.witness, witness_identity(1, false));
-	witness_enter(&cell.adapter.witness, witness_identity(0, true));
+	witness_enter(&cell.adapter.witness, witness_identity(1, false), 1);
+	witness_enter(&cell.adapter.witness, witness_identity(0, true), 0);
 	expect("violated", "cpu 0 (ISR) met cpu 1 (caller)");
 }
 

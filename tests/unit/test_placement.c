@@ -111,6 +111,30 @@ static void second_threads_only_when_oversubscribed(void **state)
 	hwloc_topology_destroy(topology);
 }
 
+static void nodes_are_numbered_from_0_as_they_come(void **state)
+{
+	static const struct {
+		int numa[5];
+		unsigned node[5], nodes;
+	} cases[] = {
+		{ { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, 1 },
+		{ { 3, 3, 1, 3, 8 }, { 0, 0, 1, 0, 2 }, 3 },
+		{ { -1, -1, -1, -1, -1 }, { 0, 0, 0, 0, 0 }, 1 },
+		{ { 2, -1, 2, -1, 0 }, { 0, 1, 0, 1, 2 }, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct placement p = { .count = 5 };
+		unsigned node[6] = { 9, 9, 9, 9, 9, 9 };
+
+		for (unsigned c = 0; c < 5; c++)
+			p.cpu[c].numa = cases[i].numa[c];
+		assert_int_equal(placement_nodes(&p, node), cases[i].nodes);
+		assert_memory_equal(node, cases[i].node, sizeof(cases[i].node));
+		assert_int_equal(node[5], 9);
+	}
+}
+
 static void wraps_around_when_every_thread_is_taken(void **state)
 {
 	hwloc_topology_t topology = synthetic("numa:2 core:8 pu:2");
@@ -396,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_thread_of_every_core_first),
 		cmocka_unit_test(second_threads_only_when_oversubscribed),
+		cmocka_unit_test(nodes_are_numbered_from_0_as_they_come),
 		cmocka_unit_test(wraps_around_when_every_thread_is_taken),
 		cmocka_unit_test(permission_to_oversubscribe_changes_nothing_while_cores_last),
 		cmocka_unit_test(kernel_numbering_does_not_matter),

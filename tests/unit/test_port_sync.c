@@ -432,6 +432,95 @@ static void test_message_locks_are_refused_of_a_line(void **state)
 	assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
+/* --- What the harness sees of sections --- */
+
+static unsigned insides;
+
+static void see_inside(struct port_probe *probe, struct sim_cpu *cpu)
+{
+	assert_ptr_equal(probe, &seen.probe);
+	assert_ptr_equal(cpu, sim_cpu_self());
+	assert_int_not_equal(rig.adapter.witness.inside, 0);
+	insides++;
+	fake_pass(SECTION_TICKS);
+}
+
+static void test_every_section_is_seen_from_inside_and_is_longer_for_it(void **state)
+{
+	STOR_LOCK_HANDLE handle;
+
+	rig_start();
+	seen.calls = insides = 0;
+	seen.probe.inside = see_inside;
+	StorPortSynchronizeAccess(mini.extension, give_answer, &cookie);
+	StorPortAcquireSpinLock(mini.extension, InterruptLock, NULL, &handle);
+	StorPortReleaseSpinLock(mini.extension, &handle);
+	assert_int_equal(insides, 2);
+	assert_int_equal(seen.calls, 2);
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(seen.call[i][2] - seen.call[i][1] >= SECTION_TICKS);
+	/* An ISR is none. */
+	rig_interrupt();
+	assert_int_equal(insides, 2);
+}
+
+static uint64_t handoffs(unsigned cpu)
+{
+	return atomic_load(&rig.adapter.cpu[cpu].handoffs);
+}
+
+static void call_on(unsigned cpu)
+{
+	sim_cpu_enter(&rig.machine, cpu);
+	StorPortSynchronizeAccess(mini.extension, give_answer, &cookie);
+	sim_cpu_enter(&rig.machine, 0);
+}
+
+/* Access that passes to another CPU is counted there, and the first and what stays are no handoff. */
+static void test_handoffs_are_counted_where_access_goes(void **state)
+{
+	STOR_LOCK_HANDLE handle;
+	uint64_t first;
+
+	rig_start();
+	call_on(0);
+	first = handoffs(0);
+	call_on(0);
+	assert_int_equal(handoffs(0), first);
+	call_on(1);
+	call_on(1);
+	assert_int_equal(handoffs(0), first);
+	assert_int_equal(handoffs(1), 1);
+	rig_interrupt();
+	assert_int_equal(handoffs(0), first + 1);
+	call_on(0);
+	assert_int_equal(handoffs(0), first + 1);
+	call_on(1);
+	StorPortAcquireSpinLock(mini.extension, InterruptLock, NULL, &handle);
+	StorPortReleaseSpinLock(mini.extension, &handle);
+	assert_int_equal(handoffs(0), first + 2);
+	assert_int_equal(handoffs(1), 2);
+	assert_int_equal(rig.adapter.witness.violations, 0);
+}
+
+/* A CPU's callers and its ISR are one: access passes between CPUs. */
+static void test_the_witness_tells_when_access_passes(void **state)
+{
+	static const struct {
+		unsigned cpu;
+		bool isr, passes;
+	} turns[] = { { 2, false, false }, { 2, true, false }, { 1, true, true }, { 1, false, false }, { 0, false, true }, { 2, true, true } };
+	struct witness witness = { 0 };
+
+	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+		uint32_t me = witness_identity(turns[i].cpu, turns[i].isr);
+
+		assert_int_equal(witness_enter(&witness, me, witness_cpu(me)), turns[i].passes);
+		witness_leave(&witness, me);
+	}
+	assert_int_equal(witness.violations, 0);
+}
+
 int main(void)
 {
 #define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
@@ -450,6 +539,9 @@ int main(void)
 		WITH_RIG(test_locks_nest_in_their_order),
 		WITH_RIG(test_each_dpc_has_a_lock_of_its_own),
 		cmocka_unit_test(test_a_driver_may_write_the_old_irql),
+		WITH_RIG(test_every_section_is_seen_from_inside_and_is_longer_for_it),
+		WITH_RIG(test_handoffs_are_counted_where_access_goes),
+		WITH_RIG(test_the_witness_tells_when_access_passes),
 		WITH_RIG(test_message_locks_are_refused_of_a_line),
 	};
 

@@ -224,6 +224,27 @@ static void a_full_queue_refuses(void **state)
 	assert_int_equal(pulse_schedule(&fixture->source, fixture->cpu, 0, now), PULSE_QUEUE_MAX + 1);
 }
 
+static void pulses_can_be_taken_back(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t now = stamp_now();
+	struct pulse first, last;
+
+	pulse_schedule(&fixture->source, fixture->cpu, 0, now);
+	pulse_schedule(&fixture->source, fixture->cpu, 0, now + (UINT64_C(1) << 40));
+	pulse_schedule(&fixture->source, fixture->cpu, 1, now);
+	pulse_cancel(&fixture->source, fixture->cpu, 0);
+	assert_int_equal(pulse_waiting(&fixture->source, fixture->cpu, 0, &first, &last), 0);
+	assert_int_equal(pin_due(fixture, 0), SIM_NEVER);
+	sim_idle(fixture->cpu);
+	assert_int_equal(fixture->runs, 0);
+	assert_int_equal(pulse_waiting(&fixture->source, fixture->cpu, 1, &first, &last), 1);
+	assert_int_equal(pin_due(fixture, 1), now);
+	assert_int_equal(pulse_schedule(&fixture->source, fixture->cpu, 0, now), 3);
+	sim_idle(fixture->cpu);
+	assert_int_equal(fixture->runs, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +256,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_deferred_pulse_is_kept_until_redelivery, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_cpu_is_a_target_of_its_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_full_queue_refuses, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(pulses_can_be_taken_back, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

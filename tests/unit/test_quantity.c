@@ -283,6 +283,32 @@ static void doubtful_counts_are_refused(void **state)
 	}
 }
 
+static void rates_are_powers_of_1000(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t hz;
+	} good[] = { { "0", 0 }, { "1", 1 }, { "500", 500 }, { "2k", 2000 }, { "0.5k", 500 }, { "1.5M", 1500000 }, { "1000000", 1000000 } };
+	static const char *const bad[] = {
+		"", "k", "2K", "2kHz", "2Hz", "2 k", "-1", "1.0005k", "0.5", "2k ", "1e3", "1G", "2ki", "99999999999999999999M",
+	};
+	char error[200];
+	uint64_t hz;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		hz = 4711;
+		assert_int_equal(quantity_rate(good[i].text, &hz, error, sizeof(error)), 0);
+		assert_int_equal(hz, good[i].hz);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		hz = 4711;
+		if (quantity_rate(bad[i], &hz, error, sizeof(error)) != -EINVAL)
+			fail_msg("\"%s\" accepted", bad[i]);
+		assert_int_equal(hz, 4711);
+		check_message(bad[i], error, "as in 500 or 2k");
+	}
+}
+
 static void messages_say_what_is_wrong(void **state)
 {
 	char error[200], tiny[8];
@@ -325,6 +351,7 @@ int main(void)
 		cmocka_unit_test(doubtful_lists_are_refused),
 		cmocka_unit_test(ranges_expand_in_place),
 		cmocka_unit_test(doubtful_counts_are_refused),
+		cmocka_unit_test(rates_are_powers_of_1000),
 		cmocka_unit_test(messages_say_what_is_wrong),
 	};
 

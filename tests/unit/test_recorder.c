@@ -30,12 +30,12 @@ static int set_up(void **state)
 	struct stamp_scale scale;
 
 	memset(&rig, 0, sizeof(rig));
-	if (stamp_scale_set(&scale, TICKS_PER_NS, 1) || recorder_init(&rig.recorder, CPUS))
+	if (stamp_scale_set(&scale, TICKS_PER_NS, 1) || recorder_init(&rig.recorder, CPUS, 1))
 		return -1;
 	recorder_set_scale(&rig.recorder, &scale);
 	for (unsigned c = 0; c < CPUS; c++) {
 		rig.cpu[c].index = c;
-		recorder_open(&rig.recorder.cpu[c], BEGIN, END);
+		recorder_open(&rig.recorder, c, BEGIN, END);
 	}
 	*state = &rig;
 	return 0;
@@ -147,7 +147,7 @@ static void test_an_ios_stamps_become_its_metrics(void **state)
 	struct rig *rig = *state;
 
 	/* Intended before the window, completed in it: late is what it was. */
-	recorder_io(&rig->recorder.cpu[0], BEGIN - 5000, BEGIN - 1000, BEGIN + 3000);
+	recorder_io(&rig->recorder, 0, BEGIN - 5000, BEGIN - 1000, BEGIN + 3000);
 	check_only(rig, 0, METRIC_RESPONSE, 8000);
 	check_only(rig, 0, METRIC_SERVICE, 4000);
 	assert_int_equal(rig->recorder.cpu[0].ios, 1);
@@ -174,7 +174,7 @@ static void test_the_window_is_half_open(void **state)
 		expected += cases[i].counts;
 		interrupt(rig, 0, &event);
 		call(rig, 0, (const uint64_t[]){ at, at + 2, at + 4, at + 6 }, 2);
-		recorder_io(&rig->recorder.cpu[0], at - 4, at - 2, at);
+		recorder_io(&rig->recorder, 0, at - 4, at - 2, at);
 		assert_int_equal(rcpu->interrupts, expected);
 		assert_int_equal(rcpu->calls, expected);
 		assert_int_equal(rcpu->ios, expected);
@@ -191,11 +191,11 @@ static void test_nothing_counts_before_a_window_is_opened(void **state)
 	const struct irq_event event = { .asserted = BEGIN, .taken = BEGIN, .entered = BEGIN, .left = BEGIN };
 
 	assert_int_equal(stamp_scale_set(&scale, 1, 1), 0);
-	assert_int_equal(recorder_init(&closed, 1), 0);
+	assert_int_equal(recorder_init(&closed, 1, 1), 0);
 	recorder_set_scale(&closed, &scale);
 	closed.probe.interrupt(&closed.probe, &rig->cpu[0], &event);
 	closed.probe.call(&closed.probe, &rig->cpu[0], (const uint64_t[]){ 1, 2, 3, 4 }, 1);
-	recorder_io(&closed.cpu[0], 1, 2, UINT64_MAX);
+	recorder_io(&closed, 0, 1, 2, UINT64_MAX);
 	assert_int_equal(closed.cpu[0].interrupts + closed.cpu[0].calls + closed.cpu[0].ios, 0);
 	for (unsigned m = 0; m < METRIC_COUNT; m++)
 		assert_int_equal(closed.cpu[0].histogram[m].n, 0);
@@ -207,9 +207,9 @@ static void test_all_cpus_are_merged(void **state)
 	struct rig *rig = *state;
 	struct histogram merged;
 
-	recorder_io(&rig->recorder.cpu[0], BEGIN, BEGIN, BEGIN + 100);
-	recorder_io(&rig->recorder.cpu[1], BEGIN, BEGIN, BEGIN + 900);
-	recorder_io(&rig->recorder.cpu[1], BEGIN, BEGIN, BEGIN + 500);
+	recorder_io(&rig->recorder, 0, BEGIN, BEGIN, BEGIN + 100);
+	recorder_io(&rig->recorder, 1, BEGIN, BEGIN, BEGIN + 900);
+	recorder_io(&rig->recorder, 1, BEGIN, BEGIN, BEGIN + 500);
 	assert_int_equal(histogram_init(&merged), 0);
 	recorder_merge(&rig->recorder, METRIC_RESPONSE, &merged);
 	assert_int_equal(merged.n, 3);
@@ -218,6 +218,114 @@ static void test_all_cpus_are_merged(void **state)
 	assert_int_equal(histogram_mean_ns(&merged), 250);
 	histogram_fini(&merged);
 	assert_int_equal(of(rig, 0, METRIC_RESPONSE)->n, 1);
+}
+
+/* Where several threads act as one CPU, each has its own histograms, and a CPU's are one distribution. */
+static void test_all_contexts_are_merged(void **state)
+{
+	struct recorder two;
+	struct stamp_scale scale;
+	struct histogram merged;
+	struct recorder_totals totals;
+
+	assert_int_equal(stamp_scale_set(&scale, 1, 1), 0);
+	assert_int_equal(recorder_init(&two, CPUS, 2), 0);
+	recorder_set_scale(&two, &scale);
+	recorder_open(&two, 1, BEGIN, END);
+	for (unsigned context = 0; context < 2; context++) {
+		struct recorder_cpu *rcpu = &two.cpu[context * CPUS + 1];
+
+		assert_int_equal(rcpu->begin, BEGIN);
+		assert_int_equal(rcpu->end, END);
+		histogram_record(&rcpu->histogram[METRIC_SYNC_WAIT], 100 + context);
+		rcpu->calls = 3 + context;
+		rcpu->ios = 5;
+		rcpu->call_held_max = 100 * context;
+	}
+	recorder_io(&two, 1, BEGIN, BEGIN, BEGIN + 7);
+	assert_int_equal(two.cpu[1].ios, 6);
+	assert_int_equal(histogram_init(&merged), 0);
+	recorder_merge_cpu(&two, 0, METRIC_SYNC_WAIT, &merged);
+	assert_int_equal(merged.n, 0);
+	recorder_merge_cpu(&two, 1, METRIC_SYNC_WAIT, &merged);
+	assert_int_equal(merged.n, 2);
+	recorder_merge(&two, METRIC_SYNC_WAIT, &merged);
+	assert_int_equal(merged.n, 4);
+	recorder_total(&two, &totals);
+	assert_int_equal(totals.calls, 7);
+	assert_int_equal(totals.ios, 11);
+	assert_int_equal(totals.held_max, 100);
+	histogram_fini(&merged);
+	recorder_fini(&two);
+}
+
+static uint64_t held_max(const struct rig *rig)
+{
+	struct recorder_totals totals;
+
+	recorder_total(&rig->recorder, &totals);
+	return totals.held_max;
+}
+
+static void test_the_longest_that_access_was_held(void **state)
+{
+	struct rig *rig = *state;
+	const struct irq_event isr = { .asserted = BEGIN, .taken = BEGIN + 100, .entered = BEGIN + 200, .left = BEGIN + 2000 };
+	const struct irq_event later = { .asserted = BEGIN, .taken = BEGIN + 9000, .entered = BEGIN + 9100, .left = BEGIN + 9200 };
+
+	/* From the first instruction to the end of the release, on whatever CPU. */
+	call(rig, 0, (const uint64_t[]){ BEGIN, BEGIN + 500, BEGIN + 1000, BEGIN + 1100 }, 0);
+	assert_int_equal(held_max(rig), 600);
+	call(rig, 1, (const uint64_t[]){ BEGIN, BEGIN + 500, BEGIN + 1000, BEGIN + 1040 }, 0);
+	assert_int_equal(held_max(rig), 600);
+	/* An ISR holds it from its entry, and what came before is no part of it. */
+	interrupt(rig, 1, &isr);
+	assert_int_equal(held_max(rig), 1800);
+	/* What is taken as the IRQL falls comes after the release. */
+	interrupt(rig, 0, &later);
+	call(rig, 0, (const uint64_t[]){ BEGIN + 6000, BEGIN + 7000, BEGIN + 8900, BEGIN + 50000 }, 0);
+	assert_int_equal(held_max(rig), 2000);
+	/* On another CPU it says nothing. */
+	call(rig, 1, (const uint64_t[]){ BEGIN + 6000, BEGIN + 7000, BEGIN + 8900, BEGIN + 9500 }, 0);
+	assert_int_equal(held_max(rig), 2500);
+	/* A section that reaches into the window may block somebody in it; one that is over does not. */
+	call(rig, 0, (const uint64_t[]){ BEGIN - 9000, BEGIN - 8000, BEGIN - 4000, BEGIN - 3000 }, 0);
+	call(rig, 0, (const uint64_t[]){ END, END, END + 8000, END + 8000 }, 0);
+	assert_int_equal(held_max(rig), 2500);
+	call(rig, 0, (const uint64_t[]){ BEGIN - 9000, BEGIN - 8000, BEGIN - 10, BEGIN }, 0);
+	assert_int_equal(held_max(rig), 8000);
+}
+
+static void test_the_longest_that_an_interrupt_was_blocked(void **state)
+{
+	struct rig *rig = *state;
+	struct irq_event event = { .asserted = BEGIN, .masked = 2000, .model = 600, .taken = BEGIN + 3000, .entered = BEGIN + 3400,
+				   .left = BEGIN + 9000 };
+	struct recorder_totals totals;
+
+	interrupt(rig, 1, &event);
+	event.masked = 0;
+	interrupt(rig, 0, &event);
+	recorder_total(&rig->recorder, &totals);
+	assert_int_equal(totals.isr_blocked_max, 2400);
+	assert_int_equal(totals.interrupts, 2);
+	event.asserted = END;
+	event.masked = 5000;
+	interrupt(rig, 0, &event);
+	recorder_total(&rig->recorder, &totals);
+	assert_int_equal(totals.isr_blocked_max, 2400);
+}
+
+static void test_a_bystander_counts_from_when_it_was_due(void **state)
+{
+	struct rig *rig = *state;
+
+	recorder_bystander(&rig->recorder.cpu[1], METRIC_BYSTANDER_LOW, BEGIN - 2, BEGIN + 10);
+	recorder_bystander(&rig->recorder.cpu[1], METRIC_BYSTANDER_LOW, END, END + 10);
+	assert_int_equal(samples(rig), 0);
+	recorder_bystander(&rig->recorder.cpu[1], METRIC_BYSTANDER_LOW, END - 2, END + 98);
+	check_only(rig, 1, METRIC_BYSTANDER_LOW, 100);
+	assert_int_equal(samples(rig), 1);
 }
 
 /* A stamp that went backwards is out of range, not a small number. */
@@ -241,6 +349,10 @@ int main(void)
 		WITH_RIG(test_the_window_is_half_open),
 		WITH_RIG(test_nothing_counts_before_a_window_is_opened),
 		WITH_RIG(test_all_cpus_are_merged),
+		WITH_RIG(test_all_contexts_are_merged),
+		WITH_RIG(test_the_longest_that_access_was_held),
+		WITH_RIG(test_the_longest_that_an_interrupt_was_blocked),
+		WITH_RIG(test_a_bystander_counts_from_when_it_was_due),
 		WITH_RIG(test_nonsense_is_counted_as_out_of_range),
 	};
 

@@ -52,6 +52,13 @@ static const char *const appended[] = {
 	"spurious", "unordered_reads", "stamp_drift_ppm", "backend_reason",
 };
 
+static const char *const appended_later[] = {
+	"acquisitions", "handoffs", "held_max_ns", "isr_blocked_max_ns",
+	"isr_bound_ns", "isr_bound_held", "starvation", "isr_starvation",
+	"bystander_late", "bystander_missed", "preempt_rate_hz", "preempt_ns",
+	"preemptions", "preempted_ns",
+};
+
 static const char *const statistics[] = {
 	"n", "min_ns", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns",
 	"p99_99_ns", "max_ns",
@@ -93,6 +100,7 @@ static void summary_keeps_its_order(void **state)
 	/* From here on: appended, and only ever added to. */
 	at = expect_names(s, at, appended, COUNT_OF(appended));
 	at = expect_metric(s, at, "sync_release");
+	at = expect_names(s, at, appended_later, COUNT_OF(appended_later));
 	assert_int_equal(at, s->count);
 }
 

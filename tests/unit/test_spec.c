@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "bench/cell/spec.h"
+#include "impls/backends.h"
 
 static struct cell_spec example(void)
 {
@@ -34,6 +35,10 @@ static struct cell_spec example(void)
 	spec.duration_ns = 200000000;
 	spec.warmup_ns = 50000000;
 	spec.oversubscribe = true;
+	spec.delivery = SYNC_POLL;
+	spec.bystander_hz = 2000;
+	spec.preempt_hz = 1000;
+	spec.preempt_ns = 50000;
 	spec.histogram_digits = 2;
 	spec.seed = UINT64_MAX;
 	return spec;
@@ -64,6 +69,8 @@ static void test_a_spec_survives_the_journey(void **state)
 		spec.trace_speed = speeds[i];
 		check_round_trip(&spec);
 	}
+	spec.delivery = SYNC_THREAD;
+	spec.bystander_hz = spec.preempt_hz = spec.preempt_ns = 0;
 	spec.completion_dpc = true;
 	spec.half_duplex = false;
 	spec.oversubscribe = false;
@@ -117,6 +124,11 @@ static void test_a_member_that_is_missing_or_of_another_type_is_refused(void **s
 	json_decref(json);
 	assert_int_equal(read_with("routing", json_integer(3)), -EINVAL);
 	assert_int_equal(read_with("data", json_integer(2)), -EINVAL);
+	assert_int_equal(read_with("delivery", json_integer(0)), -EINVAL);
+	assert_int_equal(read_with("delivery", json_integer(SYNC_ANY_DELIVERY)), -EINVAL);
+	assert_int_equal(read_with("delivery", json_integer(SYNC_SIGNAL)), 0);
+	assert_int_equal(read_with("bystander_hz", json_integer(1000001)), -EINVAL);
+	assert_int_equal(read_with("preempt_ns", json_integer(1000000)), -EINVAL);
 	assert_int_equal(read_with("not a member", json_true()), 0);
 }
 
@@ -154,6 +166,54 @@ static void test_routing_has_names(void **state)
 	assert_int_equal(cell_routing_parse("Same", &routing), -EINVAL);
 	assert_int_equal(cell_routing_parse("", &routing), -EINVAL);
 	assert_int_equal(cell_routing_parse("same ", &routing), -EINVAL);
+}
+
+static void test_delivery_has_names(void **state)
+{
+	static const enum sync_delivery all[] = { SYNC_POLL, SYNC_SIGNAL, SYNC_THREAD };
+	static const char *const names[] = { "poll", "signal", "thread" };
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_string_equal(sync_delivery_name(all[i]), names[i]);
+		assert_int_equal(sync_delivery_find(names[i]), all[i]);
+	}
+	assert_int_equal(sync_delivery_find("Poll"), 0);
+	assert_int_equal(sync_delivery_find(""), 0);
+	assert_int_equal(sync_delivery_find("threads"), 0);
+}
+
+static void test_disturbances_are_read(void **state)
+{
+	static const char *const bad[] = {
+		"", "1k", "1k/", "/50us", "1k/50", "1k/50us/", "1k/50us/1", "0/50us", "1k/0", "0/0", "-1/50us", "1 k/50us", "off",
+		"1k/1ms", "1M/1us", "20k/50us", "1/1s", "1000000000000000000M/50us", "00000000000000000000000000000001k/50us",
+	};
+	uint64_t hz = 9, ns = 9;
+	char error[200];
+
+	assert_int_equal(cell_preempt_parse("1k/50us", &hz, &ns, error, sizeof(error)), 0);
+	assert_int_equal(hz, 1000);
+	assert_int_equal(ns, 50000);
+	assert_int_equal(cell_preempt_parse("19k/50us", &hz, &ns, error, sizeof(error)), 0);
+	assert_int_equal(cell_preempt_parse("0", &hz, &ns, error, sizeof(error)), 0);
+	assert_int_equal(hz + ns, 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		error[0] = '\0';
+		if (cell_preempt_parse(bad[i], &hz, &ns, error, sizeof(error)) != -EINVAL)
+			fail_msg("'%s' is accepted", bad[i]);
+		if (!error[0] || strchr(error, '\n'))
+			fail_msg("'%s' is refused without one line of reason", bad[i]);
+		assert_int_equal(hz + ns, 0);
+	}
+	assert_int_equal(cell_bystander_parse("2k", &hz, error, sizeof(error)), 0);
+	assert_int_equal(hz, 2000);
+	assert_int_equal(cell_bystander_parse("1M", &hz, error, sizeof(error)), 0);
+	assert_int_equal(cell_bystander_parse("0", &hz, error, sizeof(error)), 0);
+	assert_int_equal(hz, 0);
+	assert_int_equal(cell_bystander_parse("1000001", &hz, error, sizeof(error)), -EINVAL);
+	assert_int_equal(cell_bystander_parse("2kHz", &hz, error, sizeof(error)), -EINVAL);
+	assert_int_equal(cell_bystander_parse("off", &hz, error, sizeof(error)), -EINVAL);
+	assert_int_equal(hz, 0);
 }
 
 static void test_service_times_are_read(void **state)
@@ -217,6 +277,15 @@ static const char *refusal_of(const char *backend, uint64_t cpus, enum irq_routi
 	return cell_refusal(&spec, cores);
 }
 
+static const char *refusal_under(const char *backend, enum sync_delivery delivery)
+{
+	struct cell_spec spec = example();
+
+	strcpy(spec.backend, backend);
+	spec.delivery = delivery;
+	return cell_refusal(&spec, 2);
+}
+
 static void check_refused(const char *reason, const char *because)
 {
 	assert_non_null(reason);
@@ -235,6 +304,8 @@ static void test_what_cannot_be_run_is_refused_with_its_reason(void **state)
 	check_refused(refusal_of("irqmask-local", 2, IRQ_ROUTING_SAME, false, 2), "CPU");
 	check_refused(refusal_of("spinlock", 1, IRQ_ROUTING_OTHER, false, 1), "point to the submitter");
 	check_refused(refusal_of("spinlock", 1, IRQ_ROUTING_SPREAD, false, 1), "point to the submitter");
+	check_refused(refusal_under("none", SYNC_SIGNAL), "delivery");
+	assert_null(refusal_under("none", SYNC_POLL));
 	check_refused(refusal_of("spinlock", 3, IRQ_ROUTING_SAME, false, 2), "cores");
 	check_refused(refusal_of("ck-fas", 3, IRQ_ROUTING_SAME, false, 2), "--oversubscribe");
 	check_refused(refusal_of("ck-fas", 3, IRQ_ROUTING_SAME, true, 2), "gives a shared core away");
@@ -265,8 +336,8 @@ static void test_equal_cells_have_equal_names(void **state)
 /* Each member but the seed, and what only changes how a result is written. */
 static void test_different_cells_have_different_names(void **state)
 {
-	struct cell_spec spec[18];
-	char id[18][CELL_ID_BYTES];
+	struct cell_spec spec[22];
+	char id[22][CELL_ID_BYTES];
 	size_t n = 0;
 
 #define WITH(change)                       \
@@ -294,6 +365,10 @@ static void test_different_cells_have_different_names(void **state)
 	WITH(s->duration_ns++);
 	WITH(s->warmup_ns++);
 	WITH(s->oversubscribe = false);
+	WITH(s->delivery = SYNC_SIGNAL);
+	WITH(s->bystander_hz = 2001);
+	WITH(s->preempt_hz = 999);
+	WITH(s->preempt_ns = 49999);
 	assert_int_equal(n, sizeof(spec) / sizeof(spec[0]));
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = i + 1; j < n; j++) {
@@ -312,6 +387,16 @@ static void test_a_benchmark_name_is_a_path_of_keys_and_values(void **state)
 	assert_non_null(strstr(name, "backend:spinlock/"));
 	assert_non_null(strstr(name, "/routing:other/"));
 	assert_non_null(strstr(name, "/service:bimodal:5us/200us/1%/"));
+	assert_non_null(strstr(name, "/bystander_hz:2000/preempt_hz:1000/preempt_ns:50000/oversubscribe"));
+	assert_null(strstr(name, "/delivery:"));
+	/* What is not there leaves the name, and so the identity, as it was before there was a choice. */
+	spec.bystander_hz = spec.preempt_hz = 0;
+	cell_benchmark_name(&spec, name, sizeof(name));
+	assert_null(strstr(name, "bystander"));
+	assert_null(strstr(name, "preempt"));
+	spec.delivery = SYNC_THREAD;
+	cell_benchmark_name(&spec, name, sizeof(name));
+	assert_non_null(strstr(name, "/delivery:thread/oversubscribe"));
 	cell_benchmark_name(&spec, cut, sizeof(cut));
 	assert_int_equal(strlen(cut), sizeof(cut) - 1);
 	memset(spec.trace, 't', sizeof(spec.trace) - 1);
@@ -326,6 +411,8 @@ int main(void)
 		cmocka_unit_test(test_a_member_that_is_missing_or_of_another_type_is_refused),
 		cmocka_unit_test(test_a_text_that_is_too_long_is_refused),
 		cmocka_unit_test(test_routing_has_names),
+		cmocka_unit_test(test_delivery_has_names),
+		cmocka_unit_test(test_disturbances_are_read),
 		cmocka_unit_test(test_service_times_are_read),
 		cmocka_unit_test(test_doubtful_service_times_are_refused),
 		cmocka_unit_test(test_what_cannot_be_run_is_refused_with_its_reason),
