@@ -56,7 +56,7 @@ static const char *const appended_later[] = {
 	"acquisitions", "handoffs", "held_max_ns", "isr_blocked_max_ns",
 	"isr_bound_ns", "isr_bound_held", "starvation", "isr_starvation",
 	"bystander_late", "bystander_missed", "preempt_rate_hz", "preempt_ns",
-	"preemptions", "preempted_ns",
+	"preemptions", "preempted_ns", "arrivals", "landed_in_section",
 };
 
 static const char *const statistics[] = {

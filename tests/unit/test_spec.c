@@ -304,8 +304,8 @@ static void test_what_cannot_be_run_is_refused_with_its_reason(void **state)
 	check_refused(refusal_of("irqmask-local", 2, IRQ_ROUTING_SAME, false, 2), "CPU");
 	check_refused(refusal_of("spinlock", 1, IRQ_ROUTING_OTHER, false, 1), "point to the submitter");
 	check_refused(refusal_of("spinlock", 1, IRQ_ROUTING_SPREAD, false, 1), "point to the submitter");
-	check_refused(refusal_under("none", SYNC_SIGNAL), "delivery");
-	assert_null(refusal_under("none", SYNC_POLL));
+	check_refused(refusal_under("mutex-none", SYNC_SIGNAL), "delivery");
+	assert_null(refusal_under("spinlock", SYNC_SIGNAL));
 	check_refused(refusal_of("spinlock", 3, IRQ_ROUTING_SAME, false, 2), "cores");
 	check_refused(refusal_of("ck-fas", 3, IRQ_ROUTING_SAME, false, 2), "--oversubscribe");
 	check_refused(refusal_of("ck-fas", 3, IRQ_ROUTING_SAME, true, 2), "gives a shared core away");
