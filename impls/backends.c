@@ -85,8 +85,10 @@ const char *sync_backend_refusal(const struct sync_backend *backend, unsigned cp
 	return sim_delivery_unavailable(delivery);
 }
 
-const char *sync_backend_oversubscription_refusal(const struct sync_backend *backend)
+const char *sync_backend_oversubscription_refusal(const struct sync_backend *backend, enum sync_delivery delivery)
 {
+	if (delivery == SYNC_THREAD)
+		return "under thread delivery each simulated CPU needs a core of its own, on which its threads nest";
 	if (sync_backend_spins_unseen(backend))
 		return "a waiter spins as its project wrote it and never gives a shared core away";
 	return NULL;

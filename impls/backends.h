@@ -61,6 +61,6 @@ static inline bool sync_backend_spins_unseen(const struct sync_backend *backend)
 const char *sync_backend_refusal(const struct sync_backend *backend, unsigned cpus, enum sync_delivery delivery);
 
 /* Likewise, with more simulated CPUs than cores. */
-const char *sync_backend_oversubscription_refusal(const struct sync_backend *backend);
+const char *sync_backend_oversubscription_refusal(const struct sync_backend *backend, enum sync_delivery delivery);
 
 #endif

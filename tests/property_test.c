@@ -15,6 +15,8 @@
 #include "impls/backends.h"
 
 #define DURATION_NS UINT64_C(100000000)
+/* Interrupts arrive at their own pace, and what can go wrong goes wrong at once. */
+#define ASYNCHRONOUS_DURATION_NS UINT64_C(60000000)
 /* A must-fail check ends at the first violation; this is for slow builds and machines. */
 #define MUST_FAIL_DURATION_NS UINT64_C(30000000000)
 #define MUST_HANG_WATCHDOG_NS UINT64_C(2000000000)
@@ -53,7 +55,8 @@ static int judge(enum torture_verdict verdict, enum expectation expectation)
 static int run(const struct torture_check *check, enum expectation expectation)
 {
 	struct torture_options options = {
-		.duration_ns = expectation == MUST_HOLD ? DURATION_NS : MUST_FAIL_DURATION_NS,
+		.duration_ns = expectation != MUST_HOLD            ? MUST_FAIL_DURATION_NS :
+			       check->delivery == SYNC_POLL ? DURATION_NS : ASYNCHRONOUS_DURATION_NS,
 		.watchdog_ns = expectation == MUST_HANG ? MUST_HANG_WATCHDOG_NS : TORTURE_WATCHDOG_NS,
 		.seed = SEED,
 	};

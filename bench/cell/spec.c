@@ -169,8 +169,8 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 		return "with one CPU the vector can only point to the submitter; use --routing same or --cpus 2";
 	if (spec->cpus > usable_cores && !spec->oversubscribe)
 		return "more simulated CPUs than usable cores; use fewer, or --oversubscribe";
-	if (spec->cpus > usable_cores && sync_backend_oversubscription_refusal(backend))
-		return sync_backend_oversubscription_refusal(backend);
+	if (spec->cpus > usable_cores && sync_backend_oversubscription_refusal(backend, spec->delivery))
+		return sync_backend_oversubscription_refusal(backend, spec->delivery);
 	if (spec->cpus > CELL_CPUS_MAX)
 		return "the HBA model serves 64 CPUs at most";
 	return NULL;

@@ -2,6 +2,7 @@
 /* What the properties run on; see rig.h. */
 #include "bench/torture/rig.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,7 +213,7 @@ bool rig_look(struct rig_cpu *self, const struct irq_line *line, uint64_t work_t
 void rig_pause(struct rig_cpu *self)
 {
 	if (self->cpu->yields)
-		delivery_yield(self->cpu);
+		sched_yield();
 	else
 		__builtin_ia32_pause();
 }

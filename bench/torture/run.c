@@ -291,7 +291,7 @@ static const char *refusal(const struct torture_host *host, const struct torture
 	const char *why = sync_backend_refusal(check->backend, check->cpus, check->delivery);
 
 	if (!why && check->cpus > host->usable_cores)
-		why = sync_backend_oversubscription_refusal(check->backend);
+		why = sync_backend_oversubscription_refusal(check->backend, check->delivery);
 	if (!why && check->property->refusal)
 		why = check->property->refusal(check->backend, check->cpus);
 	return why;

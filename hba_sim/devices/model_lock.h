@@ -14,8 +14,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "hba_sim/machine/delivery.h"
-
 struct model_lock {
 	_Atomic(uint32_t) held;
 };
@@ -28,12 +26,10 @@ static inline void model_lock_acquire(struct model_lock *lock)
 	while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire)) {
 		/* relaxed: only waits; the exchange decides */
 		while (atomic_load_explicit(&lock->held, memory_order_relaxed)) {
-			if (++spins % 1024)
-				__builtin_ia32_pause();
-			else if (sim_cpu_self())
-				delivery_yield(sim_cpu_self());
-			else
+			if (++spins % 1024 == 0)
 				sched_yield();
+			else
+				__builtin_ia32_pause();
 		}
 	}
 }

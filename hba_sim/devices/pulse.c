@@ -3,10 +3,10 @@
 #include "hba_sim/devices/pulse.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "hba_sim/machine/cpu.h"
-#include "hba_sim/machine/delivery.h"
 #include "hba_sim/machine/machine.h"
 
 /* At IRQL_HIGH, so that no interrupt of this CPU wants the same lock; its spinning is no spin of the back end. */
@@ -17,7 +17,7 @@ static uint8_t lock_queue(struct pulse_queue *queue, struct sim_cpu *self)
 	/* ORD pulse_queue:A acquire, pairs with pulse_queue:B: a CPU sees the queue as the last one left it. */
 	while (atomic_exchange_explicit(&queue->held, 1, memory_order_acquire)) {
 		if (self->yields)
-			delivery_yield(self);
+			sched_yield();
 		else
 			__builtin_ia32_pause();
 	}

@@ -7,6 +7,8 @@
  */
 #include "hba_sim/machine/cpu.h"
 
+#include <sched.h>
+
 #include "hba_sim/machine/delivery.h"
 #include "hba_sim/machine/dpc.h"
 #include "hba_sim/machine/timer.h"
@@ -119,11 +121,9 @@ void sim_relax(struct sim_cpu *cpu)
 {
 	count_spin(cpu);
 	if (cpu->yields)
-		delivery_yield(cpu);
+		sched_yield();
 	else
 		__builtin_ia32_pause();
-	if (cpu->delivery == SYNC_THREAD)
-		delivery_spun(cpu);
 	if (cpu->delivery != SYNC_POLL)
 		delivery_watch(cpu, stamp_now());
 	/* Nothing can interrupt at or above the highest line's level: the clock need not be read. */
@@ -134,7 +134,7 @@ void sim_relax(struct sim_cpu *cpu)
 void sim_idle(struct sim_cpu *cpu)
 {
 	if (cpu->yields)
-		delivery_yield(cpu);
+		sched_yield();
 	if (cpu->delivery != SYNC_POLL)
 		delivery_watch(cpu, stamp_now());
 	else if (sim_cpu_due(cpu) != SIM_NEVER)

@@ -3,9 +3,6 @@
 #define _GNU_SOURCE
 #include "hba_sim/machine/delivery.h"
 
-#include <sched.h>
-#include <time.h>
-
 #include "hba_sim/machine/intc.h"
 #include "hba_sim/machine/machine.h"
 #include "hba_sim/machine/timer.h"
@@ -131,15 +128,4 @@ void delivery_lowered(struct sim_cpu *cpu, uint8_t from, uint64_t now)
 		delivery_thread_lowered(cpu, from, now);
 	else
 		delivery_signal_lowered(cpu, from, now);
-}
-
-void delivery_yield(struct sim_cpu *cpu)
-{
-	const struct timespec shortly = { .tv_nsec = 1 };
-
-	/* SCHED_FIFO yields to equals only; whoever is waited for may well be below. */
-	if (cpu->delivery == SYNC_THREAD)
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &shortly, NULL);
-	else
-		sched_yield();
 }

@@ -38,6 +38,9 @@ struct sim_machine;
 /* A CPU that nobody interrupts for so long, as its watcher has lost its own core, notices by itself. */
 #define DELIVERY_OVERDUE_NS 100000
 
+/* How long a real-time thread sleeps to let those below it run; less would not put it to sleep at all. */
+#define DELIVERY_YIELD_NS 20000
+
 /*
  * From here on interrupts arrive at the CPU, whose thread calls this, pinned,
  * at IRQL_PASSIVE, after the back end is online.  Nothing to do under poll.
@@ -69,6 +72,12 @@ static inline unsigned sim_cpu_context(void)
  */
 uint8_t sim_block_begin(struct sim_cpu *cpu);
 void sim_block_end(struct sim_cpu *cpu, uint8_t irql);
+
+/*
+ * Blocks so for a moment, when somebody below on the same core may be what the
+ * calling thread waits for.
+ */
+void sim_block_shortly(struct sim_cpu *cpu);
 
 /* --- for the machine --- */
 
@@ -104,11 +113,12 @@ void delivery_watch(struct sim_cpu *cpu, uint64_t now);
 /* The IRQL fell: what was latched arrives. */
 void delivery_lowered(struct sim_cpu *cpu, uint8_t from, uint64_t now);
 
-/* Gives the core away to whoever shares it. */
-void delivery_yield(struct sim_cpu *cpu);
-
-/* A spin iteration of a thread that others of its CPU may have to overtake. */
-void delivery_spun(struct sim_cpu *cpu);
+/*
+ * The calling thread, as the CPU's for callers, has its priority; a failure
+ * shows when delivery is started.  And back to an ordinary thread.
+ */
+int delivery_take_priority(const struct sim_cpu *cpu);
+void delivery_drop_priority(const struct sim_cpu *cpu);
 
 /* --- between the files of the deliveries --- */
 

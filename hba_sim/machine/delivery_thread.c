@@ -14,7 +14,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,9 +24,7 @@
 #include "hba_sim/machine/machine.h"
 #include "hba_sim/machine/timer.h"
 
-#define STACK_TOUCHED_BYTES 65536
-/* Spin iterations after which a thread lets those below it on its core run: one of them may be what it waits for. */
-#define SPINS_BEFORE_SLEEP 4096
+#define STACK_BYTES ((size_t)1 << 18)
 
 static uint8_t level_of(const struct delivery_context *context)
 {
@@ -150,21 +148,12 @@ static void run_dispatch(struct delivery_context *context)
 	delivery_thread_lowered(cpu, IRQL_DISPATCH, stamp_now());
 }
 
-/* What an ISR may need of it is there from the begin. */
-static __attribute__((noinline)) void touch_stack(void)
-{
-	char stack[STACK_TOUCHED_BYTES];
-
-	explicit_bzero(stack, sizeof(stack));
-}
-
 static void *context_main(void *argument)
 {
 	struct delivery_context *context = argument;
 	struct sim_cpu *cpu = context->cpu;
 	struct sim_machine *machine = cpu->machine;
 
-	touch_stack();
 	sim_cpu_current = cpu;
 	delivery_context = (unsigned)(context - cpu->arriving.context);
 	if (machine->context_online)
@@ -193,6 +182,17 @@ static int set_own_priority(int priority)
 	return -pthread_setschedparam(pthread_self(), priority ? SCHED_FIFO : SCHED_OTHER, &parameters);
 }
 
+int delivery_take_priority(const struct sim_cpu *cpu)
+{
+	return cpu->delivery == SYNC_THREAD ? set_own_priority(SIM_FIFO_PRIORITY_BASE) : 0;
+}
+
+void delivery_drop_priority(const struct sim_cpu *cpu)
+{
+	if (cpu->delivery == SYNC_THREAD)
+		set_own_priority(0);
+}
+
 /* It inherits the core that the caller is pinned to. */
 static int start_context(struct delivery_context *context)
 {
@@ -206,6 +206,7 @@ static int start_context(struct delivery_context *context)
 	pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
 	pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
 	pthread_attr_setschedparam(&attributes, &parameters);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	err = pthread_create(&context->thread, &attributes, context_main, context);
 	pthread_attr_destroy(&attributes);
 	if (err)
@@ -220,7 +221,10 @@ static int start_context(struct delivery_context *context)
 int delivery_thread_start(struct sim_cpu *cpu)
 {
 	struct delivery_state *state = &cpu->arriving;
-	int err = set_own_priority(SIM_FIFO_PRIORITY_BASE);
+	int err = delivery_take_priority(cpu);
+
+	/* No page fault from here on.  Where it is not allowed, one in an ISR lets threads of lower levels overtake. */
+	mlockall(MCL_CURRENT | MCL_FUTURE);
 
 	/* relaxed: no context runs yet */
 	atomic_store_explicit(&state->stopping, false, memory_order_relaxed);
@@ -253,7 +257,6 @@ void delivery_thread_stop(struct sim_cpu *cpu)
 		pthread_join(state->context[i].thread, NULL);
 		state->context[i].created = false;
 	}
-	set_own_priority(0);
 }
 
 uint8_t sim_block_begin(struct sim_cpu *cpu)
@@ -282,13 +285,16 @@ void sim_block_end(struct sim_cpu *cpu, uint8_t irql)
 	sim_raise(cpu, irql);
 }
 
-void delivery_spun(struct sim_cpu *cpu)
+void sim_block_shortly(struct sim_cpu *cpu)
 {
-	static _Thread_local unsigned spins;
-	const struct timespec shortly = { .tv_nsec = 1 };
+	const struct timespec shortly = { .tv_nsec = DELIVERY_YIELD_NS };
+	uint8_t irql;
 
-	if (sim_cpu_context() != DELIVERY_CALLERS && ++spins % SPINS_BEFORE_SLEEP == 0)
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &shortly, NULL);
+	if (cpu->delivery != SYNC_THREAD || sim_cpu_context() == DELIVERY_CALLERS)
+		return;
+	irql = sim_block_begin(cpu);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &shortly, NULL);
+	sim_block_end(cpu, irql);
 }
 
 static void *nothing(void *argument)

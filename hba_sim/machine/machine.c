@@ -102,13 +102,16 @@ struct sync_config sim_machine_sync_config(const struct sim_machine *machine, st
 struct sim_cpu *sim_cpu_enter(struct sim_machine *machine, unsigned index)
 {
 	sim_cpu_current = &machine->cpu[index];
+	delivery_take_priority(sim_cpu_current);
 	return sim_cpu_current;
 }
 
 void sim_cpu_exit(struct sim_cpu *cpu)
 {
-	if (sim_cpu_current == cpu)
-		sim_cpu_current = NULL;
+	if (sim_cpu_current != cpu)
+		return;
+	delivery_drop_priority(cpu);
+	sim_cpu_current = NULL;
 }
 
 static void dump_pin(const struct sim_cpu *cpu, const struct irq_line *line, FILE *out)

@@ -17,6 +17,10 @@
 
 #include <stddef.h>
 
+#include "hba_sim/machine/delivery.h"
+
+#define SPINS_BEFORE_SLEEP 4096
+
 struct sync_call {
 	struct adapter *adapter;
 	unsigned requester; /* the calling CPU */
@@ -28,11 +32,17 @@ struct sync_call {
 
 void port_lock_acquire(_Atomic(uint32_t) *lock, struct sim_cpu *cpu)
 {
+	unsigned spins = 0;
+
 	/* ORD port_lock:A acquire, pairs with port_lock:B: hands over what the lock protects. */
 	while (atomic_exchange_explicit(lock, 1, memory_order_acquire)) {
 		/* relaxed: only waits; the exchange decides */
-		while (atomic_load_explicit(lock, memory_order_relaxed))
+		while (atomic_load_explicit(lock, memory_order_relaxed)) {
 			sim_relax(cpu);
+			/* Its holder may sleep in the back end, on this very core. */
+			if (++spins % SPINS_BEFORE_SLEEP == 0)
+				sim_block_shortly(cpu);
+		}
 	}
 }
 
