@@ -153,15 +153,17 @@ static int no_interrupts(void *context, struct sim_cpu *cpu, struct irq_event *e
 	return SYNC_DEFERRED;
 }
 
-const char *torture_fifo_refusal(const struct sync_backend *backend, unsigned cpus)
+const char *torture_fifo_refusal(const struct torture_check *check)
 {
+	const struct sync_backend *backend = check->backend;
+
 	if (!(backend->capabilities & SYNC_FIFO))
 		return "it does not declare to be first come, first served";
 	if (backend->capabilities & SYNC_SLEEPS)
 		return "a caller that sleeps does not show that it waits";
 	if (sync_backend_spins_unseen(backend))
 		return "a caller that spins as its project wrote it does not show that it waits";
-	return cpus < 2 ? "it takes two CPUs to come one after the other" : NULL;
+	return check->cpus < 2 ? "it takes two CPUs to come one after the other" : NULL;
 }
 
 void torture_fifo(struct torture_run *run)

@@ -22,9 +22,9 @@
 /* What goes wrong at all goes wrong in this time a hundred times over; only draining it takes longer. */
 #define WINDOW_MAX_NS UINT64_C(250000000)
 
-const char *torture_integrity_refusal(const struct sync_backend *backend, unsigned cpus)
+const char *torture_integrity_refusal(const struct torture_check *check)
 {
-	return sync_backend_find(backend->name) == backend ? NULL : "the HBA is set up by a back end's name, and this one is not listed";
+	return sync_backend_find(check->backend->name) == check->backend ? NULL : "the HBA is set up by a back end's name, and this one is not listed";
 }
 
 /* One of the four forms of the driver's work. */

@@ -14,6 +14,8 @@ const struct torture_property torture_properties[] = {
 	{ "irql", torture_irql, "broken-irql", NULL, "levels are restored, and higher interrupts nest" },
 	{ "fifo", torture_fifo, "broken-fifo@2", torture_fifo_refusal, "waiting callers are served in the order of their arrival" },
 	{ "integrity", torture_integrity, "none@2 broken-forget broken-late", torture_integrity_refusal, "through the whole HBA no I/O is lost, doubled or spoilt" },
+	{ "anywhere", torture_anywhere, "none broken-window broken-raise!", torture_anywhere_refusal, "an interrupt is harmless at every instruction of the port" },
+	{ "progress", torture_progress, "broken-progress@2", torture_progress_refusal, "service waits for callers no more than declared" },
 };
 
 const size_t torture_property_count = sizeof(torture_properties) / sizeof(torture_properties[0]);

@@ -293,7 +293,7 @@ static const char *refusal(const struct torture_host *host, const struct torture
 	if (!why && check->cpus > host->usable_cores)
 		why = sync_backend_oversubscription_refusal(check->backend, check->delivery);
 	if (!why && check->property->refusal)
-		why = check->property->refusal(check->backend, check->cpus);
+		why = check->property->refusal(check);
 	return why;
 }
 

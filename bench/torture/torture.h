@@ -27,6 +27,7 @@
 #define TORTURE_DURATION_NS UINT64_C(400000000)
 #define TORTURE_WATCHDOG_NS UINT64_C(10000000000)
 
+struct torture_check;
 struct torture_run;
 
 struct torture_property {
@@ -34,7 +35,7 @@ struct torture_property {
 	void (*run)(struct torture_run *run); /* ends in one of the verdict functions below */
 	const char *catches; /* the broken back ends that it must catch; "@2" after one: on two CPUs only; "!": by its watchdog */
 	/* Why the property means nothing there, as sync_backend_refusal() says it; NULL when it does.  May itself be NULL. */
-	const char *(*refusal)(const struct sync_backend *backend, unsigned cpus);
+	const char *(*refusal)(const struct torture_check *check);
 	const char *summary;
 };
 

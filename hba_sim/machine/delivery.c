@@ -33,15 +33,10 @@ void sim_cpu_stop_delivery(struct sim_cpu *cpu)
 void delivery_count_arrival(struct sim_cpu *cpu)
 {
 	struct delivery_state *state = &cpu->arriving;
-	/* relaxed, all of it: counters that the CPU's own threads write; the arrival itself interrupted what it counts */
-	uint64_t arrivals = atomic_load_explicit(&state->arrivals, memory_order_relaxed);
-
-	atomic_store_explicit(&state->arrivals, arrivals + 1, memory_order_relaxed);
-	if (atomic_load_explicit(&cpu->in_section, memory_order_relaxed)) {
-		uint64_t landed = atomic_load_explicit(&state->landed, memory_order_relaxed);
-
-		atomic_store_explicit(&state->landed, landed + 1, memory_order_relaxed);
-	}
+	/* relaxed, all of it: counters.  Added to in one go, as another arrival may interrupt this one. */
+	atomic_fetch_add_explicit(&state->arrivals, 1, memory_order_relaxed);
+	if (atomic_load_explicit(&cpu->in_section, memory_order_relaxed))
+		atomic_fetch_add_explicit(&state->landed, 1, memory_order_relaxed);
 }
 
 static void raise_deliverable(struct sim_cpu *victim, uint64_t now)
@@ -88,7 +83,7 @@ static bool watches_itself(const struct sim_machine *machine)
 void delivery_safe_point(struct sim_cpu *cpu, uint64_t now)
 {
 	struct sim_machine *machine = cpu->machine;
-	uint64_t overdue = now - machine->overdue_ticks;
+	uint64_t overdue = now > machine->overdue_ticks ? now - machine->overdue_ticks : 0;
 
 	if (sim_cpu_due(cpu) > now)
 		return;

@@ -125,6 +125,8 @@ void delivery_drop_priority(const struct sim_cpu *cpu);
 int delivery_signal_start(struct sim_cpu *cpu);
 void delivery_signal_stop(struct sim_cpu *cpu);
 void delivery_signal_raise(struct sim_cpu *victim);
+/* What the signal's handler does: the interrupt arrives. */
+void delivery_signal_arrive(struct sim_cpu *cpu);
 void delivery_signal_lowered(struct sim_cpu *cpu, uint8_t from, uint64_t now);
 
 int delivery_thread_start(struct sim_cpu *cpu);

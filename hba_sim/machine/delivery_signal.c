@@ -31,6 +31,17 @@ static void latch(struct sim_cpu *cpu)
 		atomic_store_explicit(&cpu->latched, true, memory_order_relaxed);
 }
 
+void delivery_signal_arrive(struct sim_cpu *cpu)
+{
+	/* ORD delivery_flight:A seq_cst, pairs with delivery_flight:B: what falls due after this is signalled anew. */
+	atomic_exchange_explicit(&cpu->arriving.in_flight, 0, memory_order_seq_cst);
+	delivery_count_arrival(cpu);
+	/* Something is due, though the interrupted code may be about to find that out anew and say meanwhile that nothing is. */
+	sim_cpu_schedule(cpu, 0);
+	sim_cpu_take_all(cpu);
+	latch(cpu);
+}
+
 static void on_interrupt(int number)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
@@ -39,11 +50,7 @@ static void on_interrupt(int number)
 	/* relaxed: the thread's own; 0 once it has stopped */
 	if (!cpu || !atomic_load_explicit(&cpu->arriving.thread, memory_order_relaxed))
 		return;
-	/* ORD delivery_flight:A seq_cst, pairs with delivery_flight:B: what falls due after this is signalled anew. */
-	atomic_exchange_explicit(&cpu->arriving.in_flight, 0, memory_order_seq_cst);
-	delivery_count_arrival(cpu);
-	sim_cpu_take_all(cpu);
-	latch(cpu);
+	delivery_signal_arrive(cpu);
 	errno = interrupted_errno;
 }
 
