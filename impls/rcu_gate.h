@@ -113,7 +113,8 @@ const struct sync_backend GATE_SYMBOL(GATE_FLAVOUR) = {
 	.source = "McKenney and Slingwine, PDCS 1998; Desnoyers et al., TPDS 2012",
 	.isr_progress = SYNC_ISR_WAIT_FREE,
 	.capabilities = SYNC_DEFERS | SYNC_SLEEPS,
-	.deliveries = SYNC_ANY_DELIVERY,
+	/* Not thread: a grace period sleeps at DISPATCH, and the CPU's other threads would go on meanwhile. */
+	.deliveries = SYNC_POLL | SYNC_SIGNAL,
 	.lock_bytes = sizeof(struct rcu_gate),
 	.init = gate_init,
 	.online = gate_cpu_online,

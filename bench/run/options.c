@@ -73,7 +73,7 @@ static const struct argp_option argp_options[] = {
 	{ NULL, 0, NULL, 0, "The measurement:", 3 },
 	{ "duration", OPTION_DURATION, "TIME", 0, "of the measured window (default: 200ms; a trace runs to its end)", 3 },
 	{ "warmup", OPTION_WARMUP, "TIME", 0, "before it (default: 10ms)", 3 },
-	{ "invocations", OPTION_INVOCATIONS, "N", 0, "fresh processes a cell, in randomized blocks (default: 6)", 3 },
+	{ "invocations", OPTION_INVOCATIONS, "N", 0, "fresh processes a cell, in randomized blocks (default: 7)", 3 },
 	{ "seed", OPTION_SEED, "N", 0, "of every random choice (default: random, and printed)", 3 },
 	{ "oversubscribe", OPTION_OVERSUBSCRIBE, NULL, 0,
 	  "allow more simulated CPUs than usable cores: spinning yields, and every row says so", 3 },
@@ -289,7 +289,7 @@ static void set_defaults(struct run_options *options)
 	options->trace_speed = INFINITY;
 	options->duration_ns = 200000000;
 	options->warmup_ns = 10000000;
-	options->invocations = 6;
+	options->invocations = 7;
 	options->histogram_digits = 2;
 	options->table_latency = true;
 }
