@@ -20,7 +20,8 @@ struct duel {
 	_Alignas(SYNC_LINE_BYTES) _Atomic(unsigned) arrived;
 	_Alignas(SYNC_LINE_BYTES) _Atomic(unsigned) finished;
 	_Alignas(SYNC_LINE_BYTES) uint64_t shared; /* incremented inside */
-	struct witness *watched; /* NULL: without a witness */
+	uint64_t handoffs;                         /* incremented inside, when access comes from the other side */
+	struct witness *watched; /* NULL: without a witness, and without a count of handoffs */
 	struct duel_side {
 		_Alignas(SYNC_LINE_BYTES) uint64_t begin;
 		uint64_t end;
@@ -43,8 +44,8 @@ static bool duel_start(struct duel *duel)
 
 static inline void duel_section(struct duel *duel, uint32_t me)
 {
-	if (duel->watched)
-		witness_enter(duel->watched, me, witness_cpu(me));
+	if (duel->watched && witness_enter(duel->watched, me, witness_cpu(me)))
+		duel->handoffs++;
 	duel->shared++;
 	if (duel->watched)
 		witness_leave(duel->watched, me);
@@ -112,6 +113,8 @@ static double duel_score(struct gbench_state *state, const struct duel *duel, ui
 	}
 	gbench_set_counter(state, "full_concurrency",
 			   one_left > both ? (double)(one_left - both) / (double)(last - first) : 0);
+	if (duel->watched)
+		gbench_set_counter(state, "handoffs_per_op", (double)duel->handoffs / (double)operations);
 	micro_report_lost(state, (const struct noise_witness *const[]){ &a->witness, &b->witness }, 2);
 	return (double)(last - first) / hz * (double)n / (double)operations;
 }

@@ -30,6 +30,7 @@ static const struct csv_column columns[] = {
 	{ "reason", CSV_STRING, "", "why" },
 	{ "full_concurrency", CSV_NUMBER, "", "share of time with all threads running" },
 	{ "cpu_lost_frac", CSV_NUMBER, "", "share of wall time without CPU time, of the worst thread" },
+	{ "handoffs_per_op", CSV_NUMBER, "", "times that access came from the other CPU, an operation; two-thread-witness only" },
 };
 
 const struct csv_schema micro_schema = {
@@ -100,6 +101,7 @@ int micro_write_row(struct csv_writer *writer, const struct micro_series *series
 		csv_set_double(&row, "ns_per_op", result->real_ns);
 		csv_set_double(&row, "full_concurrency", counter(result, "full_concurrency"));
 		csv_set_double(&row, "cpu_lost_frac", counter(result, "cpu_lost_frac"));
+		csv_set_double(&row, "handoffs_per_op", counter(result, "handoffs_per_op"));
 	}
 	err = csv_write_row(writer, &row);
 	csv_row_fini(&row);
