@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Noticing what is due, and what both asynchronous deliveries share; see delivery.h. */
-#define _GNU_SOURCE
 #include "hba_sim/machine/delivery.h"
 
 #include "hba_sim/machine/intc.h"
