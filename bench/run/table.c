@@ -199,7 +199,7 @@ static void print_row(const struct table *table, size_t cell, size_t in_group, c
 	const struct table_row *row = &table->row[cell];
 	const struct matrix_cell *info = &table->matrix->cell[cell];
 
-	fprintf(out, "  %-14s", info->spec.backend);
+	fprintf(out, "  %-15s", info->spec.backend);
 	if (info->refusal) {
 		fprintf(out, "  skipped: %s\n", info->refusal);
 		return;
@@ -220,12 +220,12 @@ static void print_group(const struct table *table, const struct group *group, FI
 	const struct cell_spec *spec = &table->matrix->cell[group->cell[0]].spec;
 	size_t winners[TABLE_COLUMNS];
 
-	fprintf(out, "  %-14s", "back end");
+	fprintf(out, "  %-15s", "back end");
 	for (unsigned c = 0; c < TABLE_COLUMNS; c++) {
 		if (is_shown(c, spec))
 			fprintf(out, " %9s ", columns[c].title);
 	}
-	fprintf(out, "\n  %-14s", "");
+	fprintf(out, "\n  %-15s", "");
 	for (unsigned c = 0; c < TABLE_COLUMNS; c++) {
 		if (is_shown(c, spec))
 			fprintf(out, " %9s ", columns[c].unit);
@@ -244,7 +244,7 @@ static void print_bounds(const struct table *table, const struct group *group, F
 		const struct matrix_cell *cell = &table->matrix->cell[group->cell[i]];
 
 		if (cell->refusal)
-			fprintf(out, "  %-14s  skipped: %s\n", cell->spec.backend, cell->refusal);
+			fprintf(out, "  %-15s  skipped: %s\n", cell->spec.backend, cell->refusal);
 		else
 			table_bounds_print(&table->row[group->cell[i]].bounds, cell->spec.backend, out);
 	}

@@ -39,9 +39,9 @@ void table_bounds_add(struct table_bounds *bounds, const json_t *summary)
 
 void table_bounds_print_head(FILE *out)
 {
-	fprintf(out, "  %-14s %10s  %10s %10s %8s  %-13s %11s %10s %8s\n", "back end", "held by", "sync wait", "", "in", "", "ISR blocked", "",
+	fprintf(out, "  %-15s %10s  %10s %10s %8s  %-13s %11s %10s %8s\n", "back end", "held by", "sync wait", "", "in", "", "ISR blocked", "",
 		"in");
-	fprintf(out, "  %-14s %10s  %10s %10s %8s  %-13s %11s %10s %8s  %s\n", "", "any, ns", "worst ns", "bound ns", "sections", "bound",
+	fprintf(out, "  %-15s %10s  %10s %10s %8s  %-13s %11s %10s %8s  %s\n", "", "any, ns", "worst ns", "bound ns", "sections", "bound",
 		"worst ns", "bound ns", "sections", "bound");
 }
 
@@ -76,7 +76,7 @@ void table_bounds_print(const struct table_bounds *bounds, const char *backend, 
 {
 	char text[32];
 
-	fprintf(out, "  %-14s", backend);
+	fprintf(out, "  %-15s", backend);
 	print_median(&bounds->held_max, 10, 0, out);
 	for (unsigned k = 0; k < TABLE_BOUNDS_KINDS; k++) {
 		if (k == TABLE_BOUNDS_CALL)
