@@ -424,8 +424,8 @@ static void test_table_takes_the_fastest_peer(void **state)
 
 static void test_rows(void **state)
 {
-	struct gbench_counter counters[] = { { "cpu_lost_frac", 0.25 }, { "full_concurrency", 0.5 } };
-	struct gbench_result good = { .repetition = 3, .iterations = 1000, .real_ns = 12.5, .counters = 2,
+	struct gbench_counter counters[] = { { "cpu_lost_frac", 0.25 }, { "full_concurrency", 0.5 }, { "handoffs_per_op", 0.75 } };
+	struct gbench_result good = { .repetition = 3, .iterations = 1000, .real_ns = 12.5, .counters = 3,
 				      .counter = counters };
 	struct gbench_result none = { .repetition = 4, .iterations = 1000, .skipped = "because" };
 	struct micro_series peer = { .kind = MICRO_TWO_THREAD, .subject = "some_peer", .peer = true, .algorithm = "mcs" };
@@ -435,9 +435,9 @@ static void test_rows(void **state)
 	char error[200];
 	struct csv_writer writer;
 	struct csv_table table;
-	static const char *const want[2][13] = {
-		{ "1", "two-thread", "some_peer", "1", "mcs", "2", "3", "1000", "12.5", "0", "", "0.5", "0.25" },
-		{ "1", "instrument/stamp-pair", "", "0", "", "1", "4", "", "", "1", "because", "", "" },
+	static const char *const want[2][14] = {
+		{ "1", "two-thread", "some_peer", "1", "mcs", "2", "3", "1000", "12.5", "0", "", "0.5", "0.25", "0.75" },
+		{ "1", "instrument/stamp-pair", "", "0", "", "1", "4", "", "", "1", "because", "", "", "" },
 	};
 
 	assert_non_null(mkdtemp(directory));
@@ -448,9 +448,9 @@ static void test_rows(void **state)
 	assert_int_equal(csv_close(&writer), 0);
 	assert_int_equal(csv_table_load(path, &table, error, sizeof(error)), 0);
 	assert_int_equal(table.rows, 2);
-	assert_int_equal(table.columns, 13);
+	assert_int_equal(table.columns, 14);
 	for (size_t row = 0; row < 2; row++) {
-		for (size_t column = 0; column < 13; column++)
+		for (size_t column = 0; column < 14; column++)
 			assert_string_equal(csv_table_string(&table, row, column), want[row][column]);
 	}
 	csv_table_fini(&table);
