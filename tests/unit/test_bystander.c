@@ -144,7 +144,8 @@ static void the_schedule_waits_for_nobody(void **state)
 	bystanders_stop(&rig->bystanders, rig->cpu);
 	/* All but the first of each were due before the one before them was done. */
 	assert_true(bystanders_late(&rig->bystanders) >= 2 * (FEWEST - 1));
-	assert_int_equal(bystanders_missed(&rig->bystanders), 0);
+	/* Only what fell due since the last look. */
+	assert_true(bystanders_missed(&rig->bystanders) < bystanders_late(&rig->bystanders));
 	nothing_is_left_waiting(rig);
 }
 
