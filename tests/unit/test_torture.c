@@ -410,10 +410,11 @@ static int command(const char *options)
 static void the_exit_status_says_how_it_went(void **state)
 {
 	assert_int_equal(command("--list"), 0);
-	assert_int_equal(command("--backends spinlock --cpus 1 --properties irql --duration 10ms --seed 1"), 0);
-	assert_int_equal(command("--backends broken-irql --cpus 1 --properties irql --seed 1 --duration 5s"), 1);
+	assert_int_equal(command("--backends spinlock --delivery poll --cpus 1 --properties irql --duration 10ms --seed 1"), 0);
+	assert_int_equal(command("--backends broken-irql --delivery poll --cpus 1 --properties irql --seed 1 --duration 5s"), 1);
 	assert_int_equal(command("--backends irqmask-local --cpus 2 --properties irql --oversubscribe"), 2);
 	assert_int_equal(command("--backends spinlock --cpus 250 --properties irql"), 2);
+	assert_int_equal(command("--backends mutex-none --delivery poll,signal --cpus 1 --properties irql"), 2);
 }
 
 static int set_up_group(void **state)
