@@ -76,13 +76,14 @@ bool sync_backend_is_meant(const struct sync_backend *backend, const char *item)
 
 const char *sync_backend_refusal(const struct sync_backend *backend, unsigned cpus, enum sync_delivery delivery)
 {
+	const char *unavailable;
+
 	if ((backend->capabilities & SYNC_ONE_CPU) && cpus > 1)
 		return "it excludes an ISR on the caller's own CPU only, so it needs a single CPU";
 	if (!(backend->deliveries & delivery))
 		return "it does not declare this delivery";
-	if (backend->unavailable && backend->unavailable())
-		return backend->unavailable();
-	return sim_delivery_unavailable(delivery);
+	unavailable = backend->unavailable ? backend->unavailable() : NULL;
+	return unavailable ? unavailable : sim_delivery_unavailable(delivery);
 }
 
 const char *sync_backend_oversubscription_refusal(const struct sync_backend *backend, enum sync_delivery delivery)

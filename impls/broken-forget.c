@@ -11,8 +11,9 @@ static bool broken_gate_closes(struct broken_gate *gate)
 	return true;
 }
 
-static void broken_gate_opened(struct broken_gate *gate)
+static void broken_gate_open(struct broken_gate *gate)
 {
+	broken_gate_clear(gate);
 	/* the defect */
 	if (gate->sections % 8 == 0)
 		atomic_store_explicit(&gate->deferred, 0, memory_order_relaxed);

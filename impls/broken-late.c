@@ -13,8 +13,9 @@ static bool broken_gate_closes(struct broken_gate *gate)
 	return true;
 }
 
-static void broken_gate_opened(struct broken_gate *gate)
+static void broken_gate_open(struct broken_gate *gate)
 {
+	broken_gate_clear(gate);
 }
 
 BROKEN_GATE(broken_late, "broken-late", "broken on purpose: re-delivers a deferred interrupt only at the next section")

@@ -12,8 +12,9 @@ static bool broken_gate_closes(struct broken_gate *gate)
 	return gate->sections % 64 != 0;
 }
 
-static void broken_gate_opened(struct broken_gate *gate)
+static void broken_gate_open(struct broken_gate *gate)
 {
+	broken_gate_clear(gate);
 	broken_gate_redeliver(gate);
 }
 

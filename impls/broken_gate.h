@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The masking gate that three broken back ends are made of, each with a defect of its own.
+ * The masking gate that four broken back ends are made of, each with a defect of its own.
  *
  * The including file defines the three functions declared below and ends in BROKEN_GATE.
  */
@@ -21,8 +21,8 @@ struct broken_gate {
 static void broken_gate_entering(struct broken_gate *gate);
 /* Whether this section closes the gate. */
 static bool broken_gate_closes(struct broken_gate *gate);
-/* The gate is open again. */
-static void broken_gate_opened(struct broken_gate *gate);
+/* Opens it, by broken_gate_clear(), and sees to what was deferred. */
+static void broken_gate_open(struct broken_gate *gate);
 
 static int broken_gate_init(void *state, const struct sync_config *config)
 {
@@ -56,8 +56,7 @@ static inline void broken_gate_leave(void *state, struct sim_cpu *cpu, struct sy
 {
 	struct broken_gate *gate = state;
 
-	atomic_exchange_explicit(&gate->closed, 0, memory_order_seq_cst);
-	broken_gate_opened(gate);
+	broken_gate_open(gate);
 	caller_lock_release(&gate->callers, cpu, hold);
 }
 
@@ -80,6 +79,11 @@ static int broken_gate_service(void *state, struct sim_cpu *cpu, sync_isr *isr, 
 }
 
 SYNC_GATE_OPERATIONS(broken_gate)
+
+static inline void broken_gate_clear(struct broken_gate *gate)
+{
+	atomic_exchange_explicit(&gate->closed, 0, memory_order_seq_cst);
+}
 
 static inline void broken_gate_redeliver(struct broken_gate *gate)
 {
