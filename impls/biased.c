@@ -86,9 +86,11 @@ static inline void biased_revoke(struct biased *lock, struct sim_cpu *cpu)
 {
 	/* ORD biased:A relaxed, pairs with biased:D: membarrier orders it; an ISR that misses it has its mark seen below. */
 	atomic_store_explicit(&lock->revoked, 1, memory_order_relaxed);
+	sync_slow_begin(cpu);
 	/* A failure would be silent corruption; registered, it can only fail where the kernel lost the command. */
 	if (__builtin_expect(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED), 0))
 		abort();
+	sync_slow_end(cpu);
 	for (unsigned i = 0; i < lock->cpus; i++) {
 		/* ORD biased:B acquire, pairs with biased:C and biased:E and biased:H: the section sees all that the ISR did. */
 		while (atomic_load_explicit(&lock->flag[i].inside, memory_order_acquire))
@@ -158,6 +160,7 @@ const struct sync_backend sync_backend_biased = {
 	.summary = "a lock biased to the ISR, which has no fence; a caller pays a membarrier(2)",
 	.source = "Vasudevan, Namjoshi and Edwards, PACT 2010; membarrier(2)",
 	.isr_progress = SYNC_ISR_BLOCKING,
+	.capabilities = SYNC_CALLS_OS,
 	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct biased),
 	.unavailable = biased_unavailable,

@@ -132,6 +132,33 @@ static inline void sync_block_end(struct sim_cpu *cpu, uint8_t irql)
 	sim_block_end(cpu, irql);
 }
 
+/*
+ * For the gap witness, which takes a long time between two stamps for one that
+ * the CPU has lost.  sync_relax() takes stamps, and sync_block_begin() says by
+ * itself that there will be none.  Otherwise: around a wait for somebody that
+ * takes none, for as long as it takes.
+ */
+static inline void sync_quiet_begin(struct sim_cpu *cpu)
+{
+	sim_quiet_begin(cpu);
+}
+
+static inline void sync_quiet_end(struct sim_cpu *cpu)
+{
+	sim_quiet_end(cpu);
+}
+
+/* And around a system call of many microseconds, such as a grace period: a gap there is what takes a millisecond. */
+static inline void sync_slow_begin(struct sim_cpu *cpu)
+{
+	sim_slow_begin(cpu);
+}
+
+static inline void sync_slow_end(struct sim_cpu *cpu)
+{
+	sim_slow_end(cpu);
+}
+
 /* The SCHED_FIFO priority at which thread delivery runs what has this level. */
 static inline int sync_priority(uint8_t irql)
 {

@@ -7,5 +7,5 @@
 #define MUTEX_SYMBOL sync_backend_mutex_inherit
 #define MUTEX_SUMMARY "POSIX mutex with priority inheritance, as PREEMPT_RT's"
 #define MUTEX_PROTOCOL PTHREAD_PRIO_INHERIT
-#define MUTEX_CAPABILITIES (SYNC_SLEEPS)
+#define MUTEX_CAPABILITIES (SYNC_SLEEPS | SYNC_CALLS_OS)
 #include "impls/pthread_mutex.h"

@@ -7,5 +7,5 @@
 #define MUTEX_SYMBOL sync_backend_mutex_none
 #define MUTEX_SUMMARY "POSIX mutex, no priority protocol: open to priority inversion"
 #define MUTEX_PROTOCOL PTHREAD_PRIO_NONE
-#define MUTEX_CAPABILITIES (SYNC_SLEEPS)
+#define MUTEX_CAPABILITIES (SYNC_SLEEPS | SYNC_CALLS_OS)
 #include "impls/pthread_mutex.h"

@@ -7,5 +7,5 @@
 #define MUTEX_SYMBOL sync_backend_mutex_protect
 #define MUTEX_SUMMARY "POSIX mutex with a priority ceiling"
 #define MUTEX_PROTOCOL PTHREAD_PRIO_PROTECT
-#define MUTEX_CAPABILITIES (SYNC_SLEEPS | SYNC_CEILING)
+#define MUTEX_CAPABILITIES (SYNC_SLEEPS | SYNC_CALLS_OS | SYNC_CEILING)
 #include "impls/pthread_mutex.h"

@@ -16,4 +16,5 @@
 #define GATE_FLAVOUR bp
 #define GATE_NAME "rcu-bp"
 #define GATE_SUMMARY "RCU gate, bullet-proof flavour: threads need no registration"
+#define GATE_CAPABILITIES SYNC_CALLS_OS
 #include "impls/rcu_gate.h"

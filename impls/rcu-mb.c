@@ -16,4 +16,5 @@
 #define GATE_FLAVOUR mb
 #define GATE_NAME "rcu-mb"
 #define GATE_SUMMARY "RCU gate, memory-barrier flavour: a fence in the ISR, the cheapest grace period"
+#define GATE_CAPABILITIES 0
 #include "impls/rcu_gate.h"

@@ -16,4 +16,5 @@
 #define GATE_FLAVOUR memb
 #define GATE_NAME "rcu-memb"
 #define GATE_SUMMARY "RCU gate, membarrier(2) flavour: no fence in the ISR, a system call a section"
+#define GATE_CAPABILITIES SYNC_CALLS_OS
 #include "impls/rcu_gate.h"

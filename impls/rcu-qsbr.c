@@ -18,4 +18,5 @@
 #define GATE_FLAVOUR qsbr
 #define GATE_NAME "rcu-qsbr"
 #define GATE_SUMMARY "RCU gate, quiescent-state flavour: a CPU is a reader while it is in its ISR"
+#define GATE_CAPABILITIES 0
 #include "impls/rcu_gate.h"

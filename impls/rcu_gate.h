@@ -13,7 +13,7 @@
  * "User-Level Implementations of Read-Copy Update", TPDS 23(2), 2012.
  *
  * The including file includes its flavour's header and defines GATE_FLAVOUR (an
- * identifier), GATE_NAME (the command-line name), GATE_SUMMARY and
+ * identifier), GATE_NAME (the command-line name), GATE_SUMMARY, GATE_CAPABILITIES (beyond a gate's) and
  *   gate_read_lock(), gate_read_unlock(), gate_wait_for_readers(),
  *   gate_online(), gate_offline()      a CPU's thread comes and goes.
  */
@@ -57,7 +57,9 @@ static inline void gate_enter(void *state, struct sim_cpu *cpu, struct sync_hold
 	caller_lock_acquire(&gate->callers, cpu, hold);
 	/* ORD rcu_gate:A relaxed, pairs with rcu_gate:B: the grace period orders it; a reader that misses it is waited for. */
 	atomic_store_explicit(&gate->closed, 1, memory_order_relaxed);
+	sync_slow_begin(cpu);
 	gate_wait_for_readers();
+	sync_slow_end(cpu);
 }
 
 static inline void gate_leave(void *state, struct sim_cpu *cpu, struct sync_hold *hold)
@@ -112,7 +114,7 @@ const struct sync_backend GATE_SYMBOL(GATE_FLAVOUR) = {
 	.summary = GATE_SUMMARY,
 	.source = "McKenney and Slingwine, PDCS 1998; Desnoyers et al., TPDS 2012",
 	.isr_progress = SYNC_ISR_WAIT_FREE,
-	.capabilities = SYNC_DEFERS | SYNC_SLEEPS,
+	.capabilities = SYNC_DEFERS | SYNC_SLEEPS | GATE_CAPABILITIES,
 	/* Not thread: a grace period sleeps at DISPATCH, and the CPU's other threads would go on meanwhile. */
 	.deliveries = SYNC_POLL | SYNC_SIGNAL,
 	.lock_bytes = sizeof(struct rcu_gate),

@@ -4,7 +4,7 @@
 
 A Markdown file asks for one between a pair of comments:
     <!-- table: columns bench/files/schema.c summary_columns -->  columns of a CSV file
-    <!-- table: metric-columns bench/files/schema.c -->           columns of each metric in them
+    <!-- table: metric-columns bench/files/schema.c [MACRO] -->   columns of each metric in them
     <!-- table: metrics bench/instruments/metric.h -->                  the metrics
     <!-- table: ord impls/ticket.c [FILE...] -->            ordered accesses and the lines they pair with
     <!-- end of table -->
@@ -54,22 +54,22 @@ def metrics_of(name):
     return found
 
 
-def metric_columns(path):
+def metric_columns(path, macro='METRIC_COLUMNS'):
     rows = re.findall(r'\{ #name "(_\w+)", CSV_(\w+), ' + STRING + r', what ' + STRING + r' \}',
-                      macro_body(read(path), 'METRIC_COLUMNS'))
+                      macro_body(read(path), macro))
     if not rows:
-        raise Mistake(f'{path}: METRIC_COLUMNS lists no column')
+        raise Mistake(f'{path}: {macro} lists no column')
     return rows
 
 
-def metric_columns_table(path):
+def metric_columns_table(path, macro='METRIC_COLUMNS'):
     return table(['column', 'type', 'unit', 'meaning'],
                  [[f'`*{suffix}`', kind.lower(), unit, text.removeprefix(': ')]
-                  for suffix, kind, unit, text in metric_columns(path)])
+                  for suffix, kind, unit, text in metric_columns(path, macro)])
 
 
 def columns_table(path, array):
-    """One row a column; `name_*` stands for all columns of a metric."""
+    """One row a column; `name_*` and `name_clean_*` stand for all columns of a metric."""
     text = read(path)
     found = re.search(rf'struct csv_column {array}\[\] = \{{\n(.*?)\n\}};', text, re.DOTALL)
     if not found:
@@ -77,13 +77,16 @@ def columns_table(path, array):
     body = re.sub(r'\bKEY_COLUMNS\b', lambda _: macro_body(text, 'KEY_COLUMNS'), found.group(1))
     rows = []
     at = 0
-    item = re.compile(COLUMN.pattern + r'|(\w+)\(METRIC_COLUMNS\)')
+    item = re.compile(COLUMN.pattern + r'|(\w+)\(METRIC(_CLEAN)?_COLUMNS\)')
     for match in item.finditer(body):
         if body[at:match.start()].strip(' \t\n,'):
             raise Mistake(f'{path}: {array}: not understood: {body[at:match.start()].strip()}')
         at = match.end()
-        name, kind, unit, meaning, group = match.groups()
-        if group:
+        name, kind, unit, meaning, group, clean = match.groups()
+        if group and clean:
+            rows += [[f'`{metric}_hit_n`, `{metric}_clean_*`', 'integer', '', f'{what}: gaps']
+                     for metric, what in metrics_of(group)]
+        elif group:
             rows += [[f'`{metric}_*`', 'integer', '', what] for metric, what in metrics_of(group)]
         else:
             rows.append([f'`{name}`', kind.lower(), unit, meaning])

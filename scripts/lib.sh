@@ -7,8 +7,9 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # Debian 12 names. GCC's sanitizers come with gcc itself.
 build_packages=(gcc g++ cmake ninja-build pkgconf git
-	libbenchmark-dev libhwloc-dev liburcu-dev libck-dev libjansson-dev libcsv-dev)
-test_packages=(libcmocka-dev python3)
+	libbenchmark-dev libhwloc-dev liburcu-dev libck-dev libjansson-dev libcsv-dev libcyaml-dev libyaml-dev libmd-dev)
+test_packages=(libcmocka-dev python3 python3-pandas)
+slurm_packages=(munge slurmctld slurmd slurm-client)
 
 note() {
 	printf '%s: %s\n' "$program" "$*" >&2
@@ -32,6 +33,15 @@ missing_packages() {
 		grep -qxF "installed $package" <<<"$have" || missing+=("$package")
 	done
 	printf '%s' "${missing[*]}"
+}
+
+# Adds Slurm to what the tests need, where its packages start no daemons as they are installed: policy-rc.d forbids that in
+# container images. Elsewhere it is the user's to install, and its test is skipped without.
+want_slurm() {
+	local status=0
+
+	policy-rc.d munge start >/dev/null 2>&1 || status=$?
+	[ "$status" -ne 101 ] || test_packages+=("${slurm_packages[@]}")
 }
 
 # Installs what is missing. Silent and offline when nothing is.

@@ -34,6 +34,7 @@ run_tests() {
 }
 
 cd "$root"
+want_slurm
 ensure_packages
 launcher=()
 if $quick; then

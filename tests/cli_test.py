@@ -17,6 +17,7 @@ import time
 import unittest
 
 STORSYNC = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/storsync"
+VERBS = ["list", "run", "plan", "status", "validate", "merge", "micro", "torture", "doctor", "selftest"]
 SHORT = ["--duration", "60ms", "--invocations", "1", "--cpus", "1", "--routing", "same"]
 
 
@@ -85,7 +86,7 @@ class Command(unittest.TestCase):
 
 class Usage(Command):
     def test_help_and_version(self):
-        for verb in ["list", "run", "micro", "torture"]:
+        for verb in VERBS:
             result = storsync(verb, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn("Usage: storsync %s" % verb, result.stdout)
@@ -95,9 +96,10 @@ class Usage(Command):
     def test_mistakes(self):
         self.refuse(says="a verb is missing")
         self.refuse("frobnicate", says="no verb 'frobnicate'")
-        for verb in ["list", "run", "micro", "torture"]:
+        for verb in VERBS:
             self.refuse(verb, "--frobnicate", says="--frobnicate")
-            self.refuse(verb, "stray", says="stray")
+            if verb not in ("merge",):
+                self.refuse(verb, "stray", says="stray")
         self.refuse("micro", "--benchmark_frobnicate", says="benchmark_frobnicate")
         self.refuse("micro", "--benchmark_repetitions=many", says="benchmark_repetitions")
         self.refuse("micro", "--backends", "mutex", says="mutex")
@@ -132,15 +134,94 @@ class Usage(Command):
             (["--preempt", "20k/50us"], "no time"),
             (["--table", "latency,chairs"], "'chairs'"),
             (["--cpus"], "--cpus"),
+            (["--arrival", "often"], "--arrival: 'often'"),
+            (["--arrival", "poisson:1k", "--trace", "absent"], "absent"),
+            (["--inject", "1s"], "--inject: 1s"),
+            (["--warmup", "20ms", "--warmup-max", "10ms"], "--warmup-max"),
+            (["--filter", "colour=red"], "no dimension 'colour'"),
+            (["--filter", "cpus=3"], "no cell"),
+            (["--profile", "long"], "no profile 'long'"),
+            (["--shard", "1/2"], "--shard needs --seed"),
+            (["--shard", "3/2", "--seed", "1"], "--shard: 3/2"),
+            (["--shard", "0/2", "--seed", "1"], "--shard: 0/2"),
+            (["--shard", "half", "--seed", "1"], "--shard: 'half'"),
+            (["--budget", "10"], "--budget"),
+            (["--budget", "0"], "--budget"),
+            (["--until-ci", "5"], "--until-ci"),
+            (["--until-ci", "0%"], "--until-ci"),
+            (["--until-ci", "5%:isr_latency"], "'isr_latency' is no number"),
+            (["--until-ci", "5%:backend"], "'backend' is no number"),
+            (["trace"], "name one with --trace FILE"),
+            (["quick", "full"], "'full' is one matrix too many"),
+            (["quikc"], "no matrix of that name"),
+            (["absent.yaml"], "absent.yaml: No such file"),
+            (["."], "Is a directory"),
         ]:
-            with self.subTest(arguments=arguments):
-                self.refuse("run", *arguments, says=says)
+            for verb in ["run", "plan"]:
+                with self.subTest(verb=verb, arguments=arguments):
+                    self.refuse(verb, *arguments, says=says)
+        self.refuse("run", "--print", says="--print")
+        self.refuse("plan", "mine.yaml", "--print", says="no shipped matrix")
         self.assertEqual(os.listdir(self.folder.name), [], "a refused command writes nothing")
 
     def test_nothing_to_measure(self):
         result = storsync("run", "--backends", "irqmask-local", "--cpus", "2", cwd=self.folder.name)
         self.assertEqual(result.returncode, 3)
         self.assertIn("nothing to measure", result.stderr)
+
+
+class Folders(Command):
+    """status, validate and merge: what each finds in folders is unit-tested; here is how they are called."""
+
+    def run_folder(self, name):
+        """A shard of which nothing has been measured yet."""
+        os.mkdir(self.path(name))
+        manifest = {"format": "storsync-run", "schema_version": 2, "run_id": name, "created_utc": "2024-05-01T12:00:00Z",
+                    "host_id": "here", "build_id": "v1", "command": ["run", "quick"], "seed": 42, "invocations": 6, "shard": 1,
+                    "shards": 1, "matrix": {"name": "quick", "cells": [
+                        {"id": "0123456789abcdef", "refusal": None, "spec": {"backend": "spinlock", "cpus": 1}}]}}
+        self.path(name + "/run.json", json.dumps(manifest).encode())
+        self.path(name + "/journal.jsonl", b'{"event":"start"}\n')
+        return self.path(name)
+
+    def test_mistakes(self):
+        for verb in ["status", "validate", "merge"]:
+            self.refuse(verb, "--frobnicate", says="--frobnicate")
+        self.refuse("status", "stray", says="stray/run.json")
+        self.refuse("status", "one", "two", says="'two': one folder at a time")
+        self.refuse("validate", says="folder is missing")
+        self.refuse("validate", "stray", says="storsync validate: stray/run.json: No such file or directory; not a run's folder")
+        self.refuse("validate", "one", "two", says="'two': one folder at a time")
+        self.refuse("merge", "-o", "out", says="runs to merge are missing")
+        self.refuse("merge", "stray", says="--output is missing")
+        self.refuse("merge", "stray", "-o", "out", says="storsync merge: stray/run.json")
+        self.assertEqual(os.listdir(self.folder.name), [])
+
+    def test_status(self):
+        result = storsync("status", cwd=self.folder.name)
+        self.assertEqual((result.returncode, result.stdout), (3, ""))
+        self.assertIn("no run in results/", result.stderr)
+        os.mkdir(self.path("results"))
+        self.run_folder("results/a")
+        result = storsync("status", cwd=self.folder.name)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("results/a\n", result.stdout)
+        self.assertIn("0 of 6 invocations", result.stdout)
+        self.assertIn("storsync run quick -o results/a\n", result.stdout)
+
+    def test_validate_and_merge(self):
+        folder = self.run_folder("a")
+        result = storsync("validate", folder)
+        self.assertEqual((result.returncode, result.stderr), (5, ""))
+        self.assertIn("interrupted after 0 of 6", result.stdout)
+        result = storsync("merge", folder, "-o", self.out)
+        self.assertEqual(result.returncode, 5)
+        self.assertEqual(result.stdout, self.out + ": 1 run merged, incomplete\n")
+        self.assertRegex(result.stderr, r"\Astorsync merge: shard 1/1, .*: 0 of 6 invocations are there; .*\n\Z")
+        self.path("a/journal.jsonl", b"what\n")
+        result = storsync("validate", folder)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stdout, r"\A.*/a/journal.jsonl:1: .*\n.*/a: damaged\n\Z")
 
 
 class List(Command):
@@ -182,10 +263,84 @@ class List(Command):
         self.assertNotIn("  spinlock ", peers)
 
 
+class Doctor(Command):
+    QUICK = ["--cpus", "1", "--probe", "1ms"]
+
+    def doctor(self, *arguments, **options):
+        return storsync("doctor", *self.QUICK, *arguments, cwd=self.folder.name, **options)
+
+    def test_mistakes(self):
+        for arguments, says in [
+            (["--cpus", "0"], "--cpus: 0 is out of range"),
+            (["--cpus", "1,x"], "--cpus"),
+            (["--cpus", "250"], "use 1 to"),
+            (["--probe", "1"], "--probe"),
+            (["--probe", "999us"], "--probe: 999us is out of range; use 1ms to 60s"),
+            (["--probe", "61s"], "use 1ms to 60s"),
+            (["--format", "yaml"], "'yaml' is none of text, csv and json"),
+        ]:
+            with self.subTest(arguments=arguments):
+                self.refuse("doctor", *arguments, says=says)
+
+    def test_table(self):
+        result = self.doctor()
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        lines = result.stdout.split("\n")
+        self.assertEqual(lines[0].split(), ["verdict", "check", "scope", "value", "expected"])
+        verdicts = [line.split()[0] for line in lines[1:lines.index("")]]
+        self.assertGreater(len(verdicts), 25)
+        self.assertEqual(verdicts, sorted(verdicts, key=["bad", "unknown", "good"].index))
+        self.assertNotIn("\033", result.stdout, "there is no terminal")
+        self.assertRegex(lines[-2], r"^(This machine limits|Nothing was found) .*; \d+ of \d+ findings (is|are) unknown\.$")
+        self.assertEqual(os.listdir(self.folder.name), [], "nothing is written")
+
+    def test_formats_agree(self):
+        rows = list(csv.DictReader(self.doctor("--format", "csv").stdout.splitlines()))
+        report = json.loads(self.doctor("--format", "json").stdout)
+        findings = report["findings"]
+        self.assertEqual(len(report["os_cpus"]), 1)
+        self.assertEqual(sorted((row["check"], row["scope"]) for row in rows), sorted((f["check"], f["scope"]) for f in findings))
+        for row in rows:
+            self.assertEqual((row["phase"], row["run_id"], row["host_id"]), ("doctor", "", report["host_id"]))
+            self.assertIn(row["verdict"], ["good", "bad", "unknown"])
+            self.assertTrue(row["value"] and row["expected"], row)
+            self.assertEqual(row["remedy"] != "", row["verdict"] == "bad", row)
+
+    def test_remedies_are_shell(self):
+        for finding in json.loads(self.doctor("--format", "json").stdout)["findings"]:
+            check = subprocess.run(["sh", "-n", "-c", finding["remedy"]], capture_output=True, text=True)
+            self.assertEqual(check.returncode, 0, (finding, check.stderr))
+
+    def test_strict_is_what_the_table_says(self):
+        for output in ["text", "csv", "json"]:
+            result = self.doctor("--strict", "--format", output)
+            bad = {
+                "text": lambda text: any(line.startswith("bad ") for line in text.split("\n")),
+                "csv": lambda text: any(row["verdict"] == "bad" for row in csv.DictReader(text.splitlines())),
+                "json": lambda text: any(finding["verdict"] == "bad" for finding in json.loads(text)["findings"]),
+            }[output](result.stdout)
+            self.assertEqual(result.returncode, 4 if bad else 0, result.stderr)
+
+    def test_all_that_there_is_by_default(self):
+        pinned = subprocess.run(["taskset", "-c", str(min(os.sched_getaffinity(0))), STORSYNC, "doctor", "--probe", "1ms",
+                                 "--format", "json"], capture_output=True, text=True, timeout=120)
+        self.assertEqual(pinned.returncode, 0, pinned.stderr)
+        self.assertEqual(json.loads(pinned.stdout)["os_cpus"], [min(os.sched_getaffinity(0))])
+
+    def test_what_cannot_be_written_is_said(self):
+        for output in ["text", "csv", "json"]:
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([STORSYNC, "doctor", *self.QUICK, "--format", output], stdout=full, stderr=subprocess.PIPE,
+                                        text=True, timeout=120)
+            self.assertEqual(result.returncode, 1, output)
+            self.assertIn("cannot write", result.stderr)
+
+
 class Run(Command):
     def test_files(self):
         rows = self.run_ok(*SHORT, "--backends", "all", "--seed", "7")
-        self.assertEqual(sorted(os.listdir(self.out)), ["benchmark.json", "cpus.csv", "histogram.csv", "latency.csv", "summary.csv"])
+        self.assertEqual(sorted(os.listdir(self.out)), ["benchmark.json", "cpus.csv", "datapackage.json", "env.csv", "events.csv", "histogram.csv", "journal.jsonl", "latency.csv", "run.json",
+                          "summary.csv", "windows.csv"])
         runnable = runnable_under("poll")
         self.assertEqual({row["backend"] for row in rows}, set(SOUND))
         self.assertEqual({row["backend"] for row in rows if row["status"] != "skipped"}, runnable)
@@ -198,11 +353,50 @@ class Run(Command):
                 for zero in ["violations", "lost", "missed", "out_of_range"]:
                     self.assertEqual(row[zero], "0", zero)
                 self.assertEqual(row["isr_latency_n"], row["isr_service_n"])
-                self.assertEqual(row["steady"], "", "a column whose feature is not there is empty")
+                self.assertEqual(row["unstarted"], "", "a closed loop has no arrivals")
+                self.assertAlmostEqual(float(row["warmup_s"]), 0.01, places=6)
         cells = {row["cell_id"] for row in rows}
         self.assertEqual(len(cells), len(runnable))
-        for name in ["latency.csv", "histogram.csv", "cpus.csv"]:
+        for name in ["latency.csv", "histogram.csv", "cpus.csv", "windows.csv", "events.csv"]:
             self.assertEqual({row["cell_id"] for row in rows_of(self.out, name)}, cells)
+
+    def test_windows_and_events(self):
+        summary = self.run_ok("--duration", "250ms", "--invocations", "1", "--backends", "spinlock,rcu-mb")
+        for of in [row for row in summary if row["status"] == "ok"]:
+            rows = [row for row in rows_of(self.out, "windows.csv") if row["cell_id"] == of["cell_id"]]
+            self.assertEqual([(row["window"], row["t_start_ms"]) for row in rows], [("0", "0"), ("1", "100"), ("2", "200")])
+            self.assertEqual(sum(int(row["ios"]) for row in rows), int(of["ios"]))
+            self.assertEqual(max(int(row["isr_latency_max_ns"]) for row in rows), int(of["isr_latency_max_ns"]))
+            medians = [int(row["isr_latency_p50_ns"]) for row in rows]
+            self.assertLessEqual(min(medians), int(of["isr_latency_p50_ns"]) * 1.02 + 1)
+            self.assertGreaterEqual(max(medians) * 1.02 + 1, int(of["isr_latency_p50_ns"]))
+            for metric in ["isr_latency", "sync_wait"]:
+                rows = [row for row in rows_of(self.out, "events.csv") if (row["cell_id"], row["metric"]) == (of["cell_id"], metric)]
+                self.assertEqual([row["rank"] for row in rows], [str(rank) for rank in range(1, 9)])
+                last = "stamp2_ns" if metric == "isr_latency" else "stamp1_ns"
+                self.assertGreaterEqual(int(rows[0][last]) - int(rows[0]["stamp0_ns"]), int(of[metric + "_max_ns"]) - 1)
+                for row in rows:
+                    stamps = [int(row[f"stamp{i}_ns"]) for i in range(4)]
+                    self.assertEqual(stamps, sorted(stamps))
+                    self.assertEqual(row["t_ns"], row["stamp0_ns"])
+                    self.assertLess(stamps[0], 250000000)
+                    self.assertIn(row["cpu"], ["0", "1"])
+                    self.assertIn(row["holder_cpu"], ["0", "1"])
+                    self.assertIn(row["waiters"], ["0", "1"])
+                    self.assertTrue(row["cause"])
+
+    def test_a_known_stall_is_the_cause(self):
+        # Longer than what a noisy machine takes away, so that these are the worst.
+        self.run_ok("--duration", "600ms", "--invocations", "1", "--backends", "ticket", "--preempt", "10/30ms", "--cpus", "2")
+        waits = [row for row in rows_of(self.out, "events.csv") if row["metric"] == "sync_wait"]
+        waits = [row for row in waits if int(row["stamp1_ns"]) - int(row["stamp0_ns"]) >= 29000000]
+        held = [row for row in waits if row["cause"] == "lock held by CPU " + row["holder_cpu"] and row["holder_cpu"] != row["cpu"]]
+        self.assertGreaterEqual(len(held), 1, waits)
+        self.out = os.path.join(self.folder.name, "masked")
+        self.run_ok("--duration", "600ms", "--invocations", "1", "--backends", "spinlock", "--cpus", "1", "--routing", "same",
+                    "--section", "20ms")
+        masked = [row["cause"] for row in rows_of(self.out, "events.csv") if row["metric"] == "isr_latency"]
+        self.assertIn("masked by its own section", masked)
 
     def test_peers(self):
         rows = self.run_ok(*SHORT, "--backends", "spinlock,all-peers")
@@ -400,6 +594,84 @@ class Run(Command):
         self.assertEqual(orders[0], orders[1])
 
 
+class Plan(Command):
+    def plan(self, *arguments):
+        result = storsync("plan", *arguments, cwd=self.folder.name)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        return result.stdout
+
+    def cells(self, text):
+        """{cell id: its other columns}"""
+        return {row[0]: row[1:] for row in (line.split() for line in text.split("\n")) if row and re.fullmatch("[0-9a-f]{16}", row[0])}
+
+    def test_it_is_what_runs(self):
+        matrix = ["--backends", "spinlock,ticket", "--cpus", "1", "--routing", "same", "--section", "0,1us", "--invocations", "2",
+                  "--duration", "60ms"]
+        planned = self.cells(self.plan(*matrix))
+        rows = self.run_ok(*matrix)
+        self.assertEqual(set(planned), {row["cell_id"] for row in rows})
+        for row in rows:
+            section = "1us" if row["section_ns"] == "1000" else "0"
+            self.assertEqual(planned[row["cell_id"]], [row["backend"], section, "2"])
+        self.assertEqual([int(row["order_index"]) for row in rows], list(range(1, 9)))
+        self.assertEqual(len({row["seed"] for row in rows}), 2, "one a block")
+
+    def test_refusals_are_grouped(self):
+        text = self.plan("--backends", "spinlock,mutex-none", "--cpus", "1", "--routing", "same,other")
+        self.assertIn("cells: 4, of which 1 can run here", text)
+        self.assertRegex(text, r"\n +1  with one CPU the vector .*\(spinlock\)")
+        self.assertRegex(text, r"\n +2  .*delivery.* \(mutex-none\)")
+
+    def test_nothing_is_written(self):
+        self.plan("quick", "-o", "out")
+        self.assertEqual(os.listdir(self.folder.name), [])
+
+    def test_shards_and_budget(self):
+        text = self.plan("quick", "--cpus", "1", "--routing", "same", "--seed", "9", "--shard", "2/3", "--budget", "2s", "--until-ci", "5%")
+        self.assertIn("seed 9", text)
+        self.assertIn("shard 2 of 3: 2 of the blocks: 2, 5\n", text)
+        self.assertIn("estimate: 1.1 s a block, 2.2 s in all", text)
+        self.assertIn("enough for 1 of 2 complete blocks; the others", text)
+        self.assertIn("isr_latency_p50_ns is known to 5%", text)
+        self.assertEqual(len(self.cells(text)), 4)
+        self.assertIn("shard 9 of 9: 0 of the blocks\n", self.plan("quick", "--seed", "9", "--shard", "9/9"))
+
+    def test_filters_and_profiles(self):
+        text = self.plan("isr-latency", "--profile", "quick", "--filter", "backends=rcu-*", "--filter", "cpus!=1", "--filter", "think=0")
+        self.assertEqual(len(self.cells(text)), 6)
+        self.assertNotIn("spinlock", text)
+        self.assertIn("arrival poisson:20k", text)
+
+    def test_print_is_a_file_that_means_the_same(self):
+        for name in ["quick", "default", "full", "isr-latency", "throughput", "priority-ceiling"]:
+            printed = self.plan(name, "--print")
+            path = self.path("mine.yaml", printed.encode())
+            seed = ["--seed", "1"]
+            self.assertEqual(self.plan(path, *seed), self.plan(name, *seed))
+
+    def test_a_file_and_its_mistakes(self):
+        matrix = b"dimensions: {backends: [spinlock, ticket], cpus: 1, routing: same}\nseed: 5\ninvocations: 1\nduration: 60ms\n"
+        path = self.path("mine.yaml", matrix)
+        self.assertEqual({row["backend"] for row in self.run_ok(path)}, {"spinlock", "ticket"})
+        self.assertIn("2 blocks", self.plan(path, "--invocations", "6", "--shard", "1/3").replace("2 of the blocks", "2 blocks"))
+        for content, says in [
+            (b"dimensions:\n  cpus: [1,\n    4x]\n", 'mine.yaml:3: cpus: "4x" is not a whole number'),
+            (b"dimensions:\n  cpu: 1\n", "mine.yaml:2: cpu: there is no such key; did you mean 'cpus'?"),
+            (b"\x7fELF\x00\x01\x02", "mine.yaml:1: not YAML"),
+            (b"", "mine.yaml:1: is empty"),
+        ]:
+            with self.subTest(content=content):
+                self.path("mine.yaml", content)
+                for verb in ["run", "plan"]:
+                    self.refuse(verb, "mine.yaml", says=says)
+
+    def test_trace(self):
+        trace = self.path("slow.vscsi", vscsi1(100, spacing_us=10000))
+        text = self.plan("trace", "--trace", trace, "--trace-speed", "1", "--backends", "spinlock", "--cpus", "1", "--invocations", "1")
+        self.assertIn("estimate: 1.1 s a block", text)
+        self.refuse("plan", "isr-latency", "--trace", trace, says="shipped/isr-latency.yaml:")
+
+
 class Trace(Command):
     def test_every_command_once(self):
         trace = self.path("small.vscsi", vscsi1(1000))
@@ -438,6 +710,111 @@ class Trace(Command):
                 path = self.path(name, content)
                 self.refuse("run", "--trace", path, "-o", self.out, says=says)
                 self.assertFalse(os.path.exists(self.out))
+
+
+class Cell(unittest.TestCase):
+    """One cell by itself, from a specification as `storsync run` writes it."""
+
+    SPEC = {
+        "backend": "spinlock", "delivery": 1, "cpus": 1, "routing": 0, "half_duplex": False, "completion_dpc": False, "channels": 0,
+        "queue_depth": 8, "section_ns": 0, "think_ns": 0, "service_time": "5us", "io_bytes": 4096, "data": 0, "trace": "",
+        "trace_speed": None, "arrival": 0, "arrival_hz": 0, "inject": False, "inject_ns": 0, "duration_ns": 50_000_000,
+        "warmup_ns": 10_000_000, "warmup_max_ns": 40_000_000, "oversubscribe": False, "bystander_hz": 0, "preempt_hz": 0,
+        "preempt_ns": 0, "histogram_digits": 2, "seed": 7,
+    }
+    PERIODIC, POISSON = 1, 2
+
+    def summary(self, **changes):
+        result = storsync("cell", input=json.dumps({**self.SPEC, **changes}))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        summary = json.loads(result.stdout)["summary"]
+        self.assertEqual(summary["status"], "ok", summary["status_reason"])
+        return summary
+
+    def test_fixed_warm_up(self):
+        for length in [0, 300_000, 10_000_000]:
+            summary = self.summary(warmup_ns=length, warmup_max_ns=length)
+            self.assertAlmostEqual(summary["warmup_s"], length / 1e9, places=7)
+            if length < 500_000:
+                self.assertNotIn("steady", summary, "too short to be judged")
+
+    def test_warm_up_until_steady(self):
+        summary = self.summary()
+        self.assertGreaterEqual(summary["warmup_s"], 0.01)
+        if summary["warmup_s"] < 0.04:
+            self.assertIs(summary["steady"], True, "else it would have taken the most")
+
+    def test_next_to_no_load_takes_the_most(self):
+        summary = self.summary(arrival=self.PERIODIC, arrival_hz=100)
+        self.assertAlmostEqual(summary["warmup_s"], 0.04, places=7)
+        self.assertNotIn("steady", summary)
+
+    def test_periodic_arrivals(self):
+        for cpus in [1, 2]:
+            summary = self.summary(arrival=self.PERIODIC, arrival_hz=20_000, cpus=cpus, oversubscribe=True,
+                                   warmup_max_ns=10_000_000)
+            self.assertAlmostEqual(summary["offered_iops"], cpus * 20_000, delta=20 * cpus)
+
+    def test_overload_counts_what_was_not_started(self):
+        for arrival in [self.PERIODIC, self.POISSON]:
+            summary = self.summary(arrival=arrival, arrival_hz=50_000_000)
+            offered = summary["offered_iops"] * summary["duration_s"]
+            self.assertAlmostEqual(offered / 2_500_000, 1, delta=0.01)
+            self.assertGreater(summary["unstarted"], 0.5 * offered)
+            self.assertGreater(summary["response_p50_ns"], 100 * summary["service_min_ns"])
+
+    def test_injected_delay(self):
+        summary = self.summary(inject=True, inject_ns=20_000)
+        # How near it is depends on the machine; that it is there does not.
+        self.assertGreater(summary["inject_actual_ps"], 1_000_000)
+        self.assertGreater(summary["sync_hold_min_ns"], 1000)
+        self.assertNotIn("inject_actual_ps", self.summary())
+
+
+class Selftest(Command):
+    def test_histogram(self):
+        result = storsync("selftest", "--only", "histogram", "--seed", "7")
+        self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
+        self.assertEqual(result.stdout.count("passes\n"), 5)
+        self.assertNotIn("FAILS", result.stdout)
+        self.assertIn("seed 7", result.stdout)
+        self.assertEqual(storsync("selftest", "--only", "histogram", "--seed", "7").stdout, result.stdout)
+
+    def test_help(self):
+        result = storsync("selftest", "--help")
+        self.assertEqual(result.returncode, 0)
+        for part in ["histogram", "recorder", "broken", "delay", "arrivals", "aa"]:
+            self.assertIn(part, result.stdout)
+
+    def test_mistakes(self):
+        for arguments, says in [
+            (["--only", "speed"], "no part 'speed'"),
+            (["--only", "aa,,delay"], "--only"),
+            (["--comparisons", "0"], "--comparisons"),
+            (["--comparisons", "4x"], "--comparisons"),
+            (["--cpus", "0"], "--cpus"),
+            (["--seed", "x"], "--seed"),
+            (["--frobnicate"], "--frobnicate"),
+            (["stray"], "stray"),
+        ]:
+            with self.subTest(arguments=arguments):
+                self.refuse("selftest", *arguments, says=says)
+
+    def test_more_cpus_than_cores(self):
+        result = storsync("selftest", "--only", "aa", "--cpus", "64")
+        if result.returncode != 4:
+            self.skipTest("this machine has 64 cores")
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        self.assertIn("--cpus 64", result.stderr)
+
+    def test_interrupted(self):
+        process = subprocess.Popen([STORSYNC, "selftest", "--only", "aa"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertIn("invocations done", process.stderr.readline())
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 5, errors)
+        self.assertIn("interrupted", errors)
+        self.assertNotIn("passes", out)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ NOT_COPIED = {'.git', 'build', 'results', '__pycache__'}
 COMMENT = re.compile(r'<!-- test: (\w+) ?(.*?) ?-->')
 OPTION = re.compile(r'(?<![\w-])--[a-z][a-z0-9_-]*')
 # Only what belongs to the project is looked up; other programs' options are theirs.
-FOREIGN = re.compile(r'^(?:\S*/)?(?:cmake|ctest|git|apt-get|fio|gcc|python3)\b')
+FOREIGN = re.compile(r'^(?:\S*/)?(?:cmake|ctest|git|apt-get|fio|gcc|python3|sbatch|scancel|scontrol|squeue)\b')
 
 # Options appended to each measuring verb: as little as shows that the command works.
 SHORTENED = '''#!/bin/sh
@@ -176,8 +176,10 @@ def check_links(root, binary):
 
 
 def known_options(root, binary):
-    helps = [[binary, '--help']] + [[binary, verb, '--help'] for verb in ('list', 'run', 'micro', 'torture')]
-    for name in ('scripts/run.sh', 'scripts/test.sh', 'scripts/doc_tables.py', 'tests/docs_test.py'):
+    text = subprocess.run([binary, '--help'], capture_output=True, text=True, timeout=60).stdout
+    verbs = re.findall(r'^  ([a-z]+)  ', text.partition('Verbs:')[2], re.MULTILINE)
+    helps = [[binary, '--help']] + [[binary, verb, '--help'] for verb in verbs]
+    for name in ('scripts/run.sh', 'scripts/test.sh', 'scripts/slurm/submit.sh', 'scripts/doc_tables.py', 'tests/docs_test.py'):
         if (root / name).exists():
             helps.append([root / name, '--help'])
     known = set()
@@ -229,11 +231,16 @@ def documented_columns(root):
     """{file name: [columns]}, metrics' columns written out."""
     text = (root / 'results/README.md').read_text(encoding='utf-8')
     suffixes = [name[1:] for name in re.findall(r'^\| `(\*_\w+)` \|', text, re.MULTILINE)]
+    clean = [suffix for suffix in suffixes if suffix.startswith(('_hit_', '_clean_'))]
+    suffixes = suffixes[:len(suffixes) - len(clean)]
     columns = {}
     for title, section in re.findall(r'^## (\w+\.csv)\n(.*?)(?=^## |\Z)', text, re.DOTALL | re.MULTILINE):
         columns[title] = []
-        for name in re.findall(r'^\| `(\w+(?:_\*)?)` \|', section, re.MULTILINE):
-            columns[title] += [name[:-2] + suffix for suffix in suffixes] if name.endswith('_*') else [name]
+        for hit, name in re.findall(r'^\| (?:`(\w+)_hit_n`, )?`(\w+(?:_\*)?)` \|', section, re.MULTILINE):
+            if hit:
+                columns[title] += [hit + suffix for suffix in clean]
+            else:
+                columns[title] += [name[:-2] + suffix for suffix in suffixes] if name.endswith('_*') else [name]
     return columns
 
 
@@ -241,7 +248,7 @@ def check_columns(root, binary):
     documented = documented_columns(root)
     problems = []
     with tempfile.TemporaryDirectory() as directory:
-        for command in ([binary, 'run', '--backends', 'spinlock', '--cpus', '1', '--routing', 'same', '-n', '1', '--duration', '60ms',
+        for command in ([binary, 'run', '--backends', 'spinlock', '--cpus', '1', '--routing', 'same', '-n', '1', '--duration', '100ms',
                          '-o', directory + '/run'],
                         [binary, 'micro', '--backends', 'spinlock', '--benchmark_min_time=0.001', '--benchmark_repetitions=1',
                          '-o', directory + '/micro']):

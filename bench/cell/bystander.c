@@ -118,6 +118,24 @@ void bystanders_start(struct bystanders *bystanders, struct sim_cpu *cpu, uint64
 	start(&bystanders->low, cpu, from, until);
 }
 
+void bystanders_set_window(struct bystanders *bystanders, struct sim_cpu *cpu, uint64_t from, uint64_t until)
+{
+	struct bystander_stream *streams[2];
+	uint8_t irql;
+
+	if (!bystanders->mean_gap)
+		return;
+	streams[0] = &bystanders->high.stream[cpu->index];
+	streams[1] = &bystanders->low.stream[cpu->index];
+	/* At the highest level, so that no handler finds half of it. */
+	irql = sim_raise(cpu, IRQL_HIGH);
+	for (unsigned i = 0; i < 2; i++) {
+		streams[i]->from = from;
+		streams[i]->until = until;
+	}
+	sim_lower(cpu, irql);
+}
+
 static void stop(struct bystander_source *source, struct sim_cpu *cpu)
 {
 	struct bystander_stream *stream = &source->stream[cpu->index];

@@ -52,8 +52,13 @@ int bystanders_init(struct bystanders *bystanders, struct sim_machine *machine, 
 		    uint64_t seed);
 void bystanders_fini(struct bystanders *bystanders);
 
-/* By each CPU's own thread: on, measured in [from, until) and never due later; and off, whatever still waits. */
+/*
+ * By each CPU's own thread: on, measured in [from, until) and not scheduled
+ * beyond; the same window once it is known, when they started with UINT64_MAX for
+ * both; and off, whatever still waits.
+ */
 void bystanders_start(struct bystanders *bystanders, struct sim_cpu *cpu, uint64_t from, uint64_t until);
+void bystanders_set_window(struct bystanders *bystanders, struct sim_cpu *cpu, uint64_t from, uint64_t until);
 void bystanders_stop(struct bystanders *bystanders, struct sim_cpu *cpu);
 
 /* Over all CPUs and both sources, once they are off. */

@@ -20,6 +20,17 @@
 /* The HBA's level; the bystanders' are above and below it. */
 #define HBA_DIRQL 6
 #define GAP_PROBE_NS UINT64_C(5000000)
+/*
+ * What may lie between two stamps when nothing is missing.  Under poll it is a
+ * microsecond or two.  Under signal and thread it may be a signal that is sent or
+ * returned from, a wake-up, a switch of threads, and with some back ends another
+ * CPU's membarrier(2): a kernel's work, and a hypervisor's.
+ */
+#define GAP_THRESHOLD_SYSTEM_CALLS_NS UINT64_C(50000)
+/* And what an I/O's data takes: to fill it in, to move it, to check it. */
+#define GAP_THRESHOLD_PS_PER_BYTE_COPIED UINT64_C(250)
+#define GAP_THRESHOLD_NS_PER_BLOCK UINT64_C(30)
+
 /* Two clock readings so far apart are good for about 25 ppm, a fortieth of what a histogram bucket resolves. */
 #define CALIBRATION_NS UINT64_C(5000000)
 
@@ -140,11 +151,14 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 	return adapter_start(&cell->adapter, &cell->machine, VirtioScsiDriverEntry, &config, error, error_bytes);
 }
 
-static void take_cpu_away(struct port_probe *probe, struct sim_cpu *cpu)
+void cell_inside(struct port_probe *probe, struct sim_cpu *cpu)
 {
 	struct cell *cell = (struct cell *)((char *)probe - offsetof(struct cell, recorder.probe));
 
-	preempt_inside(&cell->preempt, cpu);
+	if (cell->spec.inject)
+		inject_delay(cell->inject.iterations);
+	if (cell->spec.preempt_hz)
+		preempt_inside(&cell->preempt, cpu);
 }
 
 /* What goes on beside the HBA; nothing unless asked for. */
@@ -163,8 +177,8 @@ static int init_disturbances(struct cell *cell)
 
 	if (!err)
 		err = preempt_init(&cell->preempt, &cell->machine, &preempt);
-	if (!err && preempt.hz)
-		cell->recorder.probe.inside = take_cpu_away;
+	if (!err && (preempt.hz || cell->spec.inject))
+		cell->recorder.probe.inside = cell_inside;
 	return err;
 }
 
@@ -214,6 +228,22 @@ static int init_cpus(struct cell *cell)
 	return err;
 }
 
+/* CPUs that share a core are away all the time: no witness then. */
+static uint64_t gap_threshold_ns(const struct cell *cell)
+{
+	const struct sync_backend *backend = sync_backend_find(cell->spec.backend);
+	bool calls = cell->spec.delivery != SYNC_POLL || (backend && backend->capabilities & SYNC_CALLS_OS);
+	uint64_t usual = calls ? GAP_THRESHOLD_SYSTEM_CALLS_NS : GAP_THRESHOLD_NS;
+	uint64_t bytes = workload_max_bytes(cell);
+	uint64_t data = bytes / BLOCK_STAMP_BLOCK_BYTES * GAP_THRESHOLD_NS_PER_BLOCK;
+
+	if (cell->placement.oversubscribed)
+		return 0;
+	if (cell->spec.data == LUN_DATA_COPY)
+		data += bytes * GAP_THRESHOLD_PS_PER_BYTE_COPIED / 1000;
+	return usual + (data > usual / 5 ? data : 0);
+}
+
 static int init_machine(struct cell *cell)
 {
 	unsigned node[PLACEMENT_CPU_MAX];
@@ -226,10 +256,17 @@ static int init_machine(struct cell *cell)
 		.has_raiser = cell->has_raiser,
 		.nodes = placement_nodes(&cell->placement, node),
 		.node = node,
+		.gap_threshold_ns = cell->gap_threshold_ns,
 	};
+	int err;
 
 	recorder_set_scale(&cell->recorder, &cell->scale);
-	return sim_machine_init(&cell->machine, &config);
+	err = recorder_set_windows(&cell->recorder, cell->trace.count ? UINT64_MAX : cell->spec.duration_ns);
+	if (!err)
+		err = sim_machine_init(&cell->machine, &config);
+	if (!err)
+		recorder_set_machine(&cell->recorder, &cell->machine);
+	return err;
 }
 
 int cell_init(struct cell *cell, const struct cell_spec *spec, char *error, size_t error_bytes)
@@ -256,6 +293,7 @@ int cell_init(struct cell *cell, const struct cell_spec *spec, char *error, size
 	if (err)
 		return fail(error, error_bytes, "calibrating the clock", err);
 	cell->scale = cell->calibration.scale;
+	cell->gap_threshold_ns = gap_threshold_ns(cell);
 	err = init_machine(cell);
 	if (err)
 		return fail(error, error_bytes, "setting up the machine", err);
@@ -291,10 +329,11 @@ void cell_fini(struct cell *cell)
 	hwloc_topology_destroy(cell->topology);
 }
 
-static uint64_t completed_everywhere(const struct cell *cell)
+uint64_t cell_completed(const struct cell *cell)
 {
 	uint64_t sum = 0;
 
+	/* relaxed: counters */
 	for (unsigned c = 0; c < cell->spec.cpus; c++)
 		sum += atomic_load_explicit(&cell->cpu[c].completed, memory_order_relaxed);
 	return sum;
@@ -340,12 +379,12 @@ static int report_hang(struct cell *cell)
 }
 
 /*
- * Joins all threads.  It sleeps through the window, so as not to disturb it,
- * and then looks at the progress now and then.
+ * Joins all threads.  It sleeps through the longest that warm-up and window may
+ * take, so as not to disturb them, and then looks at the progress now and then.
  */
 static int watch(struct cell *cell)
 {
-	uint64_t quiet_ms = (cell->spec.warmup_ns + cell->spec.duration_ns) / 1000000 + 10;
+	uint64_t quiet_ms = (cell->spec.warmup_max_ns + cell->spec.duration_ns) / 1000000 + 10;
 	uint64_t limit_ms = stall_ms(cell);
 	uint64_t still_ms = 0;
 	uint64_t seen = 0;
@@ -360,7 +399,7 @@ static int watch(struct cell *cell)
 			continue;
 		}
 		quiet_ms = 0;
-		now = completed_everywhere(cell);
+		now = cell_completed(cell);
 		still_ms = now == seen && !virtio_scsi_busy(&cell->hba) ? still_ms + slice_ms : 0;
 		seen = now;
 		if (still_ms > limit_ms)
@@ -403,12 +442,24 @@ static void stop_raiser(struct cell *cell)
 	pthread_barrier_destroy(&cell->pinned);
 }
 
+/* 0 where there is none, or it cannot be told. */
+static uint64_t core_to_core_ns(const struct cell *cell)
+{
+	uint64_t ns;
+
+	return core_to_core_furthest(cell->topology, &cell->placement, &ns) ? 0 : ns;
+}
+
 int cell_run(struct cell *cell, char *error, size_t error_bytes)
 {
 	struct clock_window window;
 	int err = 0;
 
 	gap_probe_run(&cell->scale, GAP_PROBE_NS, GAP_THRESHOLD_NS, &cell->gap_before);
+	/* After the probe, which has brought the core up to its speed. */
+	if (cell->spec.inject)
+		inject_calibrate(&cell->inject, &cell->scale, cell->spec.inject_ns);
+	cell->core_to_core_before_ns = core_to_core_ns(cell);
 	err = -pthread_barrier_init(&cell->pinned, NULL, (unsigned)cell->spec.cpus);
 	if (!err && cell->has_raiser)
 		err = -pthread_create(&cell->raiser, NULL, raise_until_stopped, cell);
@@ -429,6 +480,12 @@ int cell_run(struct cell *cell, char *error, size_t error_bytes)
 	stop_raiser(cell);
 	err = clock_window_open(&clock_system_reader, &window);
 	gap_probe_run(&cell->scale, GAP_PROBE_NS, GAP_THRESHOLD_NS, &cell->gap_after);
+	if (cell->spec.inject)
+		cell->inject.after_ns = inject_measure_ns(&cell->inject, &cell->scale);
+	cell->core_to_core_after_ns = core_to_core_ns(cell);
+	/* A trace's window has ended with its last completion. */
+	for (unsigned c = 0; cell->trace.count && c < cell->spec.cpus; c++)
+		gap_log_clip(&cell->machine.cpu[c].gaps, cell_window_end(cell));
 	sweep(cell);
 	if (!err)
 		err = clock_window_close(&clock_system_reader, &window, CALIBRATION_NS);

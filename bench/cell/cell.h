@@ -10,10 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/cell/arrivals.h"
 #include "bench/cell/bystander.h"
+#include "bench/cell/inject.h"
 #include "bench/cell/preempt.h"
 #include "bench/cell/recorder.h"
 #include "bench/cell/spec.h"
+#include "bench/cell/steady.h"
 #include "bench/instruments/clock.h"
 #include "bench/instruments/gap_probe.h"
 #include "bench/instruments/ledger.h"
@@ -31,7 +34,7 @@ struct cell_io {
 	struct port_request *request;
 	struct cell_cpu *owner;
 	struct cell_io *next;
-	uint64_t region;   /* closed loop: first LBA of what this slot alone uses */
+	uint64_t region;   /* without a trace: first LBA of what this slot alone uses */
 	uint64_t intended; /* stamps */
 	uint64_t started;
 	uint8_t opcode;
@@ -50,7 +53,9 @@ struct cell_cpu {
 	uint64_t in_flight;
 	uint64_t rng;
 	size_t cursor;           /* next trace record */
-	uint64_t load_begin;
+	struct arrivals arrivals;        /* open loop: its schedule, */
+	struct arrivals arrivals_at_end; /* and how far it had come when the window closed */
+	uint64_t load_begin;     /* under load, and the window known to it */
 	uint64_t load_end;
 	uint64_t ops;            /* own I/Os that came back inside the window */
 	uint64_t handoffs_before; /* the port's counter of this CPU when the window opened, */
@@ -79,6 +84,9 @@ struct cell {
 	struct clock_calibration calibration;
 	struct gap_probe gap_before;
 	struct gap_probe gap_after;
+	uint64_t core_to_core_before_ns; /* the longest from the first CPU to another; 0: there is none */
+	uint64_t core_to_core_after_ns;
+	uint64_t gap_threshold_ns; /* the gap witness's; 0: it is off */
 	struct stamp_scale scale;
 
 	struct sim_machine machine;
@@ -89,6 +97,7 @@ struct cell {
 	struct adapter adapter;
 	struct bystanders bystanders;
 	struct preempt preempt;
+	struct inject inject;
 	struct ledger *ledger;
 	uint64_t sweep_faults; /* blocks that the LUN does not hold as the ledger has them, after the run */
 	struct recorder recorder;
@@ -103,6 +112,9 @@ struct cell {
 
 	/* The run's phases; see cell_loop.c. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(unsigned) ready;
+	_Atomic(uint64_t) load_from;  /* stamp; 0: not everybody is there */
+	_Atomic(uint64_t) warmup_due; /* stamp of the next decision on the window's begin; UINT64_MAX: somebody is at it */
+	struct warmup warmup;    /* the decider's, passed on with warmup_due */
 	_Atomic(uint64_t) begin; /* stamp of the window's begin; 0: not yet known */
 	_Atomic(uint64_t) end;
 	_Atomic(unsigned) finished; /* CPUs past the window */
@@ -121,11 +133,20 @@ void cell_fini(struct cell *cell);
  */
 int cell_run(struct cell *cell, char *error, size_t error_bytes);
 
+/* I/Os completed so far, on all CPUs; while they run, about so many. */
+uint64_t cell_completed(const struct cell *cell);
+
+/* The probe's hook in every synchronized section: the disturbances that the spec asks for there. */
+void cell_inside(struct port_probe *probe, struct sim_cpu *cpu);
+
 /* What a CPU's thread does. */
 void *cell_cpu_main(void *cell_cpu);
 
 /* Everything measured, as the parent process wants it. */
 json_t *cell_result(const struct cell *cell);
+
+/* Stamp of its end. */
+uint64_t cell_window_end(const struct cell *cell);
 
 /* Seconds of the measured window. */
 double cell_window_s(const struct cell *cell);

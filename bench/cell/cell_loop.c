@@ -2,10 +2,12 @@
 /*
  * What each simulated CPU's thread does in a run.
  *
- * Phases: all threads meet; warm-up; the window; load is kept up until the last
- * thread is past the window; then submission ends and every CPU keeps serving
- * interrupts until nobody has anything in flight.  What never comes back is
- * given up when the monitor (cell.c) says so, and is counted.
+ * Phases: all threads meet, and the load begins; when throughput is steady, or
+ * after the longest warm-up, whoever sees that says when the window begins, a
+ * little ahead; the window; load is kept up until the last thread is past it;
+ * then submission ends and every CPU keeps serving interrupts until nobody has
+ * anything in flight.  What never comes back is given up when the monitor
+ * (cell.c) says so, and is counted.
  *
  * What the thread shares with completions, which come as DPCs of the same CPU,
  * is touched at IRQL_DISPATCH only: the slots, the ledger and its memory, the
@@ -149,6 +151,59 @@ static uint64_t handoffs_so_far(const struct cell_cpu *cpu)
 	return atomic_load_explicit(&cpu->cell->adapter.cpu[cpu->index].handoffs, memory_order_relaxed);
 }
 
+/* The window is known. */
+static void open_window(struct cell_cpu *cpu, uint64_t begin)
+{
+	struct cell *cell = cpu->cell;
+	/* relaxed: see cell_begin */
+	uint64_t end = atomic_load_explicit(&cell->end, memory_order_relaxed);
+
+	recorder_open(&cell->recorder, cpu->index, begin, end);
+	bystanders_set_window(&cell->bystanders, cpu->sim, begin, end);
+	preempt_set_window(&cell->preempt, cpu->sim, begin, end);
+	arrivals_set_window(&cpu->arrivals, begin, end);
+	cpu->load_begin = stamp_now();
+}
+
+static void publish_window(struct cell *cell, uint64_t begin)
+{
+	uint64_t end = cell->trace.count ? UINT64_MAX : begin + stamp_from_ns(&cell->scale, cell->spec.duration_ns);
+
+	/* relaxed: ordered by the begin */
+	atomic_store_explicit(&cell->end, end, memory_order_relaxed);
+	/* ORD cell_begin:A release, pairs with cell_begin:B: who sees the begin sees the end. */
+	atomic_store_explicit(&cell->begin, begin, memory_order_release);
+}
+
+/* The first CPU to come past the end of one of the warm-up's windows notes it, and may find that it is the last. */
+static void note_warmup(struct cell *cell, uint64_t now)
+{
+	/* relaxed: a hint; the exchange decides */
+	uint64_t due = atomic_load_explicit(&cell->warmup_due, memory_order_relaxed);
+
+	/* ORD cell_warmup:A acquire, pairs with cell_warmup:B: one at a time, each sees what the one before it noted. */
+	if (now < due || !atomic_compare_exchange_strong_explicit(&cell->warmup_due, &due, UINT64_MAX, memory_order_acquire,
+								  memory_order_relaxed))
+		return;
+	warmup_note(&cell->warmup, now, cell_completed(cell));
+	/* relaxed: whoever published it has stored warmup_due since */
+	if (cell->warmup.begin && !atomic_load_explicit(&cell->begin, memory_order_relaxed))
+		publish_window(cell, cell->warmup.begin);
+	/* ORD cell_warmup:B release, pairs with cell_warmup:A: see there. */
+	atomic_store_explicit(&cell->warmup_due, cell->warmup.due, memory_order_release);
+}
+
+/* Whether the window is known: to be asked until it is, and then no more. */
+static bool learn_window(struct cell_cpu *cpu)
+{
+	/* ORD cell_begin:B acquire, pairs with cell_begin:A: see there. */
+	uint64_t begin = atomic_load_explicit(&cpu->cell->begin, memory_order_acquire);
+
+	if (begin)
+		open_window(cpu, begin);
+	return begin;
+}
+
 static bool all_past_window(struct cell *cell)
 {
 	/* relaxed: only ends the load */
@@ -160,23 +215,33 @@ static bool given_up(struct cell *cell)
 	return atomic_load_explicit(&cell->stalled, memory_order_relaxed);
 }
 
+static void pass_end(struct cell_cpu *cpu, uint64_t now)
+{
+	cpu->load_end = now;
+	cpu->handoffs_after = handoffs_so_far(cpu);
+	cpu->arrivals_at_end = cpu->arrivals;
+}
+
 /* Load until the window is over for every CPU, or this one's share of the trace is submitted. */
 static void keep_up_load(struct cell_cpu *cpu)
 {
+	bool known = learn_window(cpu);
 	bool within = false;
 	bool past = false;
 
 	while (!workload_exhausted(cpu) && !given_up(cpu->cell)) {
 		uint64_t now = stamp_now();
 
-		if (!within && now >= cpu->recorder->begin) {
-			within = true;
+		if (!within) {
+			note_warmup(cpu->cell, now);
+			known = known || learn_window(cpu);
+			within = now >= cpu->recorder->begin;
 			cpu->handoffs_before = handoffs_so_far(cpu);
 		}
 		if (now >= cpu->recorder->end && !past) {
 			past = true;
-			cpu->load_end = now;
-			cpu->handoffs_after = handoffs_so_far(cpu);
+			pass_end(cpu, now);
+			/* relaxed: only ends the load */
 			atomic_fetch_add_explicit(&cpu->cell->finished, 1, memory_order_relaxed);
 		}
 		if (past && all_past_window(cpu->cell))
@@ -184,7 +249,7 @@ static void keep_up_load(struct cell_cpu *cpu)
 		load_once(cpu, now);
 	}
 	if (!past)
-		cpu->load_end = stamp_now();
+		pass_end(cpu, stamp_now());
 }
 
 /* Serve until nobody has anything in flight, or what is lost has been given up. */
@@ -213,30 +278,58 @@ static void drain(struct cell_cpu *cpu)
 		cpu->handoffs_after = handoffs_so_far(cpu);
 }
 
-/* Everybody meets; the last one sets the window, a little ahead so that all are under load when it begins. */
+/*
+ * For all to hear of the window before it begins: a few turns of the load,
+ * with the longest things in it.  Who is kept from it longer shows in
+ * full_concurrency.
+ */
+static uint64_t lead_ns(const struct cell *cell)
+{
+	const struct cell_spec *spec = &cell->spec;
+	uint64_t base_ns = cell->placement.oversubscribed ? 1000000 : spec->delivery != SYNC_POLL ? 250000 : 50000;
+	uint64_t section_ns = spec->section_ns + spec->inject_ns + (spec->preempt_hz ? spec->preempt_ns : 0);
+	uint64_t lead = base_ns + 4 * (spec->think_ns + section_ns * spec->cpus);
+	uint64_t most = (spec->warmup_ns ? spec->warmup_ns : spec->warmup_max_ns) / 4;
+
+	return lead < most ? lead : most;
+}
+
+static void begin_load(struct cell *cell)
+{
+	const struct warmup_times times = {
+		.least = stamp_from_ns(&cell->scale, cell->spec.warmup_ns),
+		.most = stamp_from_ns(&cell->scale, cell->spec.warmup_max_ns),
+		.lead = stamp_from_ns(&cell->scale, lead_ns(cell)),
+		.window_min = stamp_from_ns(&cell->scale, STEADY_WINDOW_MIN_NS),
+	};
+	/* A trace is measured from its first record on. */
+	const struct warmup_times none = { .window_min = times.window_min };
+	uint64_t now = stamp_now();
+
+	warmup_start(&cell->warmup, cell->trace.count ? &none : &times, now);
+	/* relaxed: ordered by load_from */
+	atomic_store_explicit(&cell->warmup_due, cell->warmup.due, memory_order_relaxed);
+	if (cell->warmup.begin)
+		publish_window(cell, cell->warmup.begin);
+	/* ORD cell_meet:B release, pairs with cell_meet:C: everybody sees the warm-up that begins, and the window if known. */
+	atomic_store_explicit(&cell->load_from, now, memory_order_release);
+}
+
+/* Everybody meets; the last one begins the load. */
 static void meet(struct cell_cpu *cpu)
 {
 	struct cell *cell = cpu->cell;
-	uint64_t begin;
-	uint64_t end;
+	uint64_t start;
 
 	/* acq_rel: the last to come has seen everybody's set-up */
-	if (atomic_fetch_add_explicit(&cell->ready, 1, memory_order_acq_rel) + 1 == cell->spec.cpus) {
-		bool trace = cell->trace.count > 0;
-
-		begin = stamp_now() + stamp_from_ns(&cell->scale, trace ? 0 : cell->spec.warmup_ns);
-		atomic_store_explicit(&cell->end, trace ? UINT64_MAX : begin + stamp_from_ns(&cell->scale, cell->spec.duration_ns),
-				      memory_order_relaxed);
-		/* ORD cell_meet:B release, pairs with cell_meet:C: who sees the begin sees the end. */
-		atomic_store_explicit(&cell->begin, begin, memory_order_release);
-	}
+	if (atomic_fetch_add_explicit(&cell->ready, 1, memory_order_acq_rel) + 1 == cell->spec.cpus)
+		begin_load(cell);
 	/* ORD cell_meet:C acquire, pairs with cell_meet:B: see there. */
-	while (!(begin = atomic_load_explicit(&cell->begin, memory_order_acquire)))
+	while (!(start = atomic_load_explicit(&cell->load_from, memory_order_acquire)))
 		sim_idle(cpu->sim);
-	end = atomic_load_explicit(&cell->end, memory_order_relaxed);
-	recorder_open(&cell->recorder, cpu->index, begin, end);
-	bystanders_start(&cell->bystanders, cpu->sim, begin, end);
-	preempt_start(&cell->preempt, cpu->sim, begin, end);
+	workload_start(cpu, start);
+	bystanders_start(&cell->bystanders, cpu->sim, UINT64_MAX, UINT64_MAX);
+	preempt_start(&cell->preempt, cpu->sim, UINT64_MAX, UINT64_MAX);
 }
 
 void *cell_cpu_main(void *argument)
@@ -257,7 +350,6 @@ void *cell_cpu_main(void *argument)
 	cpu->policy = sched_getscheduler(0);
 	noise_witness_begin(&cpu->noise, cell->placement.cpu[cpu->index].os_cpu);
 	meet(cpu);
-	cpu->load_begin = stamp_now();
 	if (!cpu->error) {
 		keep_up_load(cpu);
 		drain(cpu);

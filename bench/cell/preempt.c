@@ -138,6 +138,19 @@ void preempt_start(struct preempt *preempt, const struct sim_cpu *cpu, uint64_t 
 	pcpu->due = stamp_now() + draw_gap(preempt, pcpu);
 }
 
+void preempt_set_window(struct preempt *preempt, const struct sim_cpu *cpu, uint64_t from, uint64_t until)
+{
+	struct preempt_cpu *pcpu;
+
+	if (!preempt->mean_gap)
+		return;
+	pcpu = &preempt->cpu[cpu->index];
+	pcpu->until = until;
+	/* A section in a DPC between the two must not find a window without an end. */
+	atomic_signal_fence(memory_order_seq_cst);
+	pcpu->from = from;
+}
+
 void preempt_stop(struct preempt *preempt, const struct sim_cpu *cpu)
 {
 	if (preempt->mean_gap)
@@ -173,17 +186,20 @@ static void sleep_unreachable(uint64_t ns)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void preempt_inside(struct preempt *preempt, const struct sim_cpu *cpu)
+void preempt_inside(struct preempt *preempt, struct sim_cpu *cpu)
 {
 	struct preempt_cpu *pcpu = &preempt->cpu[cpu->index];
 	uint64_t begin = stamp_now();
 
 	if (__builtin_expect(pcpu->due > begin, 1))
 		return;
+	/* Asked for, so not a gap. */
+	sim_quiet_begin(cpu);
 	if (preempt->config.by_hog)
 		wake_hog(&pcpu->hog);
 	else
 		sleep_unreachable(preempt->config.time_ns);
+	sim_quiet_end(cpu);
 	if (begin >= pcpu->from && begin < pcpu->until) {
 		pcpu->count++;
 		pcpu->ticks += stamp_now() - begin;

@@ -63,15 +63,17 @@ void preempt_fini(struct preempt *preempt);
 
 /*
  * By each CPU's own thread, pinned: before the run, 0 or -errno (a hog of such
- * a priority may not be allowed); when the window is known; and after the run.
+ * a priority may not be allowed); when the load begins, and once the window is
+ * known, when that was with UINT64_MAX for both; and after the run.
  */
 int preempt_online(struct preempt *preempt, const struct sim_cpu *cpu);
 void preempt_start(struct preempt *preempt, const struct sim_cpu *cpu, uint64_t from, uint64_t until);
+void preempt_set_window(struct preempt *preempt, const struct sim_cpu *cpu, uint64_t from, uint64_t until);
 void preempt_stop(struct preempt *preempt, const struct sim_cpu *cpu);
 void preempt_offline(struct preempt *preempt, const struct sim_cpu *cpu);
 
 /* Inside a section that `cpu` executes: takes the CPU away if an event is due. */
-void preempt_inside(struct preempt *preempt, const struct sim_cpu *cpu);
+void preempt_inside(struct preempt *preempt, struct sim_cpu *cpu);
 
 /* Those that happened in the window, over all CPUs, and the ticks that they took. */
 uint64_t preempt_count(const struct preempt *preempt, uint64_t *ticks);

@@ -8,6 +8,8 @@
 
 #include "hba_sim/machine/delivery.h"
 
+static const struct gap_witness no_witness;
+
 /* What interrupts of a CPU go to. */
 static struct recorder_cpu *of_interrupts(struct port_probe *probe, const struct sim_cpu *cpu)
 {
@@ -30,10 +32,79 @@ static inline void record(struct recorder_cpu *rcpu, enum metric metric, uint64_
 	histogram_record(&rcpu->histogram[metric], stamp_to_ns(&rcpu->scale, ticks));
 }
 
+/* Out of line: there has been a gap.  [begin, end) is the interval of stamps that the sample is the length of. */
+static __attribute__((cold, noinline)) void mark(struct recorder_cpu *rcpu, enum metric metric, uint64_t begin, uint64_t end,
+						 uint64_t ticks)
+{
+	if (gap_witness_hit(rcpu->machine, rcpu->index, begin, end))
+		histogram_record(&rcpu->hit[metric], stamp_to_ns(&rcpu->scale, ticks));
+}
+
+/* The same for a sample that is that interval's length. */
+static void mark_whole(struct recorder_cpu *rcpu, enum metric metric, uint64_t begin, uint64_t end)
+{
+	mark(rcpu, metric, begin, end, end - begin);
+}
+
 static inline void raise_to(uint64_t *max, uint64_t value)
 {
 	if (value > *max)
 		*max = value;
+}
+
+/* First it was masked, then nobody noticed it, then the model published it; the ISR's latency leaves out the last. */
+static __attribute__((cold, noinline)) void mark_interrupt(struct recorder_cpu *rcpu, const struct irq_event *event)
+{
+	uint64_t open = event->asserted + event->masked;
+	uint64_t noticed = event->taken - event->model;
+
+	mark(rcpu, METRIC_ISR_LATENCY, event->asserted, event->entered, event->entered - event->asserted - event->model);
+	mark_whole(rcpu, METRIC_ISR_MASKED, event->asserted, open);
+	mark_whole(rcpu, METRIC_ISR_DELIVERY, open, noticed);
+	mark_whole(rcpu, METRIC_DEVICE_MODEL, noticed, event->taken);
+	mark_whole(rcpu, METRIC_ISR_ACQUIRE, event->taken, event->entered);
+	mark_whole(rcpu, METRIC_ISR_SERVICE, event->entered, event->left);
+}
+
+static unsigned waiting_beside(const struct sim_cpu *cpu)
+{
+	unsigned waiters = 0;
+
+	for (unsigned c = 0; c < cpu->machine->cpus; c++)
+		waiters += c != cpu->index && sim_waits(&cpu->machine->cpu[c]);
+	return waiters;
+}
+
+/* A stamp that ran backwards makes no event, as it makes no sample. */
+static __attribute__((cold, noinline)) void note_worst(struct recorder_cpu *rcpu, struct events *events, struct event *event,
+						       const struct sim_cpu *cpu)
+{
+	if (stamp_to_ns(&rcpu->scale, event->ticks) > HISTOGRAM_HIGHEST_NS)
+		return;
+	event->cpu = cpu->index;
+	event->waiters = waiting_beside(cpu);
+	events_insert(events, event);
+}
+
+static inline void note_interrupt(struct recorder_cpu *rcpu, const struct sim_cpu *cpu, const struct irq_event *event)
+{
+	uint64_t ticks = event->entered - event->asserted - event->model;
+
+	windows_interrupt(&rcpu->windows, event->asserted - rcpu->begin, stamp_to_ns(&rcpu->scale, ticks));
+	if (events_want(&rcpu->worst_interrupts, ticks))
+		note_worst(rcpu, &rcpu->worst_interrupts,
+			   &(struct event){ .ticks = ticks, .stamp = { event->asserted, event->taken, event->entered, event->left },
+					    .masked = event->masked, .model = event->model, .before = event->before }, cpu);
+}
+
+static inline void note_call(struct recorder_cpu *rcpu, const struct sim_cpu *cpu, const uint64_t stamp[4],
+			     const struct access_before *before)
+{
+	uint64_t ticks = stamp[1] - stamp[0];
+
+	if (events_want(&rcpu->worst_calls, ticks))
+		note_worst(rcpu, &rcpu->worst_calls,
+			   &(struct event){ .ticks = ticks, .stamp = { stamp[0], stamp[1], stamp[2], stamp[3] }, .before = *before }, cpu);
 }
 
 static void record_interrupt(struct port_probe *probe, struct sim_cpu *cpu, const struct irq_event *event)
@@ -57,6 +128,9 @@ static void record_interrupt(struct port_probe *probe, struct sim_cpu *cpu, cons
 	record(rcpu, METRIC_ISR_ACQUIRE, acquire);
 	record(rcpu, METRIC_ISR_SERVICE, event->left - event->entered);
 	record(rcpu, METRIC_DEVICE_MODEL, event->model);
+	if (__builtin_expect(gap_witness_suspects(rcpu->witness, event->asserted), 0))
+		mark_interrupt(rcpu, event);
+	note_interrupt(rcpu, cpu, event);
 }
 
 /*
@@ -75,7 +149,17 @@ static uint64_t release_end(const struct recorder_cpu *interrupts, const uint64_
 	return end;
 }
 
-static void record_call(struct port_probe *probe, struct sim_cpu *cpu, const uint64_t stamp[4], uint64_t section)
+static __attribute__((cold, noinline)) void mark_call(struct recorder_cpu *rcpu, const uint64_t stamp[4], uint64_t section)
+{
+	mark_whole(rcpu, METRIC_SYNC_WAIT, stamp[0], stamp[1]);
+	mark_whole(rcpu, METRIC_SYNC_HOLD, stamp[1], stamp[2]);
+	mark_whole(rcpu, METRIC_SYNC_RELEASE, stamp[2], stamp[3]);
+	if (section)
+		mark_whole(rcpu, METRIC_SECTION, stamp[2] - section, stamp[2]);
+}
+
+static void record_call(struct port_probe *probe, struct sim_cpu *cpu, const uint64_t stamp[4], uint64_t section,
+			const struct access_before *before)
 {
 	struct recorder_cpu *rcpu = of_caller((struct recorder *)probe, cpu->index);
 
@@ -89,23 +173,36 @@ static void record_call(struct port_probe *probe, struct sim_cpu *cpu, const uin
 	record(rcpu, METRIC_SYNC_RELEASE, stamp[3] - stamp[2]);
 	if (section)
 		record(rcpu, METRIC_SECTION, section);
+	if (__builtin_expect(gap_witness_suspects(rcpu->witness, stamp[0]), 0))
+		mark_call(rcpu, stamp, section);
+	note_call(rcpu, cpu, stamp, before);
 }
 
 void recorder_io(struct recorder *recorder, unsigned cpu, uint64_t intended, uint64_t started, uint64_t completed)
 {
 	struct recorder_cpu *rcpu = of_caller(recorder, cpu);
 
+	if (recorder->machine)
+		sim_see(&recorder->machine->cpu[cpu], completed);
 	if (!in_window(rcpu, completed))
 		return;
 	rcpu->ios++;
+	windows_io(&rcpu->windows, completed - rcpu->begin);
 	record(rcpu, METRIC_RESPONSE, completed - intended);
 	record(rcpu, METRIC_SERVICE, completed - started);
+	if (__builtin_expect(gap_witness_suspects(rcpu->witness, intended), 0)) {
+		mark_whole(rcpu, METRIC_RESPONSE, intended, completed);
+		mark_whole(rcpu, METRIC_SERVICE, started, completed);
+	}
 }
 
 void recorder_bystander(struct recorder_cpu *rcpu, enum metric metric, uint64_t due, uint64_t entered)
 {
-	if (in_window(rcpu, due))
-		record(rcpu, metric, entered - due);
+	if (!in_window(rcpu, due))
+		return;
+	record(rcpu, metric, entered - due);
+	if (__builtin_expect(gap_witness_suspects(rcpu->witness, due), 0))
+		mark_whole(rcpu, metric, due, entered);
 }
 
 void recorder_open(struct recorder *recorder, unsigned cpu, uint64_t begin, uint64_t end)
@@ -118,6 +215,8 @@ void recorder_open(struct recorder *recorder, unsigned cpu, uint64_t begin, uint
 		atomic_signal_fence(memory_order_seq_cst);
 		rcpu->begin = begin;
 	}
+	if (recorder->machine)
+		gap_log_open(&recorder->machine->cpu[cpu].gaps, begin, end);
 }
 
 int recorder_init(struct recorder *recorder, unsigned cpus, unsigned contexts)
@@ -135,11 +234,17 @@ int recorder_init(struct recorder *recorder, unsigned cpus, unsigned contexts)
 	if (!recorder->cpu)
 		return -ENOMEM;
 	memset(recorder->cpu, 0, bytes);
+	for (unsigned c = 0; c < sets; c++) {
+		recorder->cpu[c].witness = &no_witness;
+		recorder->cpu[c].index = c % cpus;
+	}
 	for (unsigned c = 0; c < cpus; c++)
 		recorder_open(recorder, c, UINT64_MAX, UINT64_MAX);
 	for (unsigned c = 0; c < sets && !err; c++) {
 		for (unsigned m = 0; m < METRIC_COUNT && !err; m++)
 			err = histogram_init(&recorder->cpu[c].histogram[m]);
+		for (unsigned m = 0; m < METRIC_COUNT && !err; m++)
+			err = histogram_init_untouched(&recorder->cpu[c].hit[m]);
 	}
 	if (err)
 		recorder_fini(recorder);
@@ -152,11 +257,37 @@ void recorder_set_scale(struct recorder *recorder, const struct stamp_scale *sca
 		recorder->cpu[c].scale = *scale;
 }
 
+void recorder_set_machine(struct recorder *recorder, struct sim_machine *machine)
+{
+	recorder->machine = machine;
+	for (unsigned c = 0; c < recorder->cpus * recorder->contexts; c++) {
+		recorder->cpu[c].machine = machine;
+		recorder->cpu[c].witness = &machine->gap_witness;
+	}
+}
+
+int recorder_set_windows(struct recorder *recorder, uint64_t duration_ns)
+{
+	unsigned sets = recorder->cpus * recorder->contexts;
+	int err = 0;
+
+	for (unsigned c = 0; c < sets && !err; c++) {
+		const struct windows_config config = { .scale = recorder->cpu[c].scale, .duration_ns = duration_ns,
+						       .bytes = WINDOWS_BYTES_MAX / sets, .interrupts = c < recorder->cpus };
+
+		err = windows_init(&recorder->cpu[c].windows, &config);
+	}
+	return err;
+}
+
 void recorder_fini(struct recorder *recorder)
 {
 	for (unsigned c = 0; c < recorder->cpus * recorder->contexts; c++) {
-		for (unsigned m = 0; m < METRIC_COUNT; m++)
+		windows_fini(&recorder->cpu[c].windows);
+		for (unsigned m = 0; m < METRIC_COUNT; m++) {
 			histogram_fini(&recorder->cpu[c].histogram[m]);
+			histogram_fini(&recorder->cpu[c].hit[m]);
+		}
 	}
 	free(recorder->cpu);
 	recorder->cpu = NULL;
@@ -172,6 +303,23 @@ void recorder_merge(const struct recorder *recorder, enum metric metric, struct 
 {
 	for (unsigned c = 0; c < recorder->cpus; c++)
 		recorder_merge_cpu(recorder, c, metric, into);
+}
+
+void recorder_merge_hit_cpu(const struct recorder *recorder, unsigned cpu, enum metric metric, struct histogram *into)
+{
+	for (unsigned c = 0; c < recorder->contexts; c++) {
+		const struct histogram *hit = &recorder->cpu[c * recorder->cpus + cpu].hit[metric];
+
+		/* Most are empty, and then untouched. */
+		if (hit->n || hit->out_of_range)
+			histogram_merge(into, hit);
+	}
+}
+
+void recorder_merge_hit(const struct recorder *recorder, enum metric metric, struct histogram *into)
+{
+	for (unsigned c = 0; c < recorder->cpus; c++)
+		recorder_merge_hit_cpu(recorder, c, metric, into);
 }
 
 void recorder_total(const struct recorder *recorder, struct recorder_totals *totals)

@@ -10,6 +10,10 @@
  * level of their line only.  Those of calls and I/Os are written at or above
  * IRQL_DISPATCH, where no DPC comes in between; where several threads act as one
  * CPU, each that runs callers has a set of its own.
+ *
+ * A sample that a witnessed gap hit is recorded a second time, among the hit
+ * ones.  Whether it can have been is one look at a line that is written when
+ * there is a gap, and at no other time.
  */
 #ifndef STORSYNC_BENCH_CELL_RECORDER_H
 #define STORSYNC_BENCH_CELL_RECORDER_H
@@ -17,6 +21,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/cell/events.h"
+#include "bench/cell/windows.h"
 #include "bench/instruments/histogram.h"
 #include "bench/instruments/metric.h"
 #include "hba_sim/port/port.h"
@@ -26,8 +32,12 @@
 #define RECORDER_TAKEN 4
 
 struct recorder_cpu {
-	struct histogram histogram[METRIC_COUNT];
+	struct histogram histogram[METRIC_COUNT]; /* all samples */
+	struct histogram hit[METRIC_COUNT];       /* of those, the ones that a gap hit */
 	_Alignas(SYNC_LINE_BYTES) struct stamp_scale scale;
+	const struct gap_witness *witness;
+	const struct sim_machine *machine;
+	unsigned index;
 	uint64_t begin;      /* of the window, in ticks */
 	uint64_t end;
 	uint64_t ios;        /* completed in the window, by this CPU */
@@ -42,12 +52,16 @@ struct recorder_cpu {
 	uint64_t isr_blocked_max; /* masked, and waiting for access */
 	uint64_t taken[RECORDER_TAKEN]; /* stamps of the last interrupts, a ring */
 	unsigned taken_at;
+	struct windows windows;
+	struct events worst_interrupts;
+	struct events worst_calls;
 };
 
 struct recorder {
 	struct port_probe probe; /* first, so that the probe is the recorder */
 	unsigned cpus;
 	unsigned contexts;
+	struct sim_machine *machine; /* NULL: no witness */
 	struct recorder_cpu *cpu; /* `cpus` for the CPUs' main threads and all interrupts, then `cpus` for each further context */
 };
 
@@ -56,9 +70,14 @@ int recorder_init(struct recorder *recorder, unsigned cpus, unsigned contexts);
 
 /* How ticks become ns; before anything is recorded. */
 void recorder_set_scale(struct recorder *recorder, const struct stamp_scale *scale);
+
+/* Whose CPUs' gaps are looked at; before anything is recorded.  Without it no sample is ever hit. */
+void recorder_set_machine(struct recorder *recorder, struct sim_machine *machine);
+/* Has it record pieces of the window too, which lasts so long (UINT64_MAX: not known); after its scale.  0 or -errno. */
+int recorder_set_windows(struct recorder *recorder, uint64_t duration_ns);
 void recorder_fini(struct recorder *recorder);
 
-/* The window of one CPU, for all of its contexts; called by its main thread. */
+/* The window of one CPU, for all of its contexts and its gap log; called by its main thread. */
 void recorder_open(struct recorder *recorder, unsigned cpu, uint64_t begin, uint64_t end);
 
 /* A completed I/O, on the calling simulated CPU: stamps of the intended start, the actual start and the completion. */
@@ -70,6 +89,10 @@ void recorder_bystander(struct recorder_cpu *cpu, enum metric metric, uint64_t d
 /* One CPU's samples of a metric in all contexts, or all CPUs'; `into` is initialized. */
 void recorder_merge_cpu(const struct recorder *recorder, unsigned cpu, enum metric metric, struct histogram *into);
 void recorder_merge(const struct recorder *recorder, enum metric metric, struct histogram *into);
+
+/* The same of the samples that gaps hit. */
+void recorder_merge_hit_cpu(const struct recorder *recorder, unsigned cpu, enum metric metric, struct histogram *into);
+void recorder_merge_hit(const struct recorder *recorder, enum metric metric, struct histogram *into);
 
 /* Sums and maxima over all CPUs and contexts. */
 struct recorder_totals {

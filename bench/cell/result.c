@@ -14,21 +14,14 @@
 
 #include "bench/cell/bounds.h"
 #include "bench/cell/cell.h"
+#include "bench/cell/distributions.h"
 #include "bench/cell/findings.h"
+#include "bench/cell/gap_list.h"
+#include "bench/cell/gates.h"
 #include "impls/backends.h"
-
-static const struct {
-	const char *column;
-	double p;
-} percentiles[] = {
-	{ "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p99_9", 0.999 }, { "p99_99", 0.9999 },
-};
 
 /* Beyond what two clocks may differ by: a share of CPU time that somebody else had. */
 #define CPU_LOST_VISIBLE 0.0005
-
-/* The finer list of latency.csv. */
-static const double latency_percentiles[] = { 0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999 };
 
 static void put_u64(json_t *object, const char *name, uint64_t value)
 {
@@ -47,141 +40,21 @@ static void put_text(json_t *object, const char *name, const char *value)
 	json_object_set_new(object, name, json_string(value));
 }
 
-double cell_window_s(const struct cell *cell)
+uint64_t cell_window_end(const struct cell *cell)
 {
-	uint64_t begin = cell->begin;
 	uint64_t end = cell->end;
 
 	if (end == UINT64_MAX) {
-		end = begin;
+		end = cell->begin;
 		for (unsigned c = 0; c < cell->spec.cpus; c++)
 			end = cell->cpu[c].last_completion > end ? cell->cpu[c].last_completion : end;
 	}
-	return (double)stamp_to_ns(&cell->scale, end - begin) / 1e9;
+	return end;
 }
 
-static void put_metric(json_t *summary, enum metric metric, const struct histogram *h)
+double cell_window_s(const struct cell *cell)
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), "%s_n", metric_name(metric));
-	put_u64(summary, name, h->n);
-	if (!h->n)
-		return;
-	snprintf(name, sizeof(name), "%s_min_ns", metric_name(metric));
-	put_u64(summary, name, h->min);
-	snprintf(name, sizeof(name), "%s_mean_ns", metric_name(metric));
-	put_u64(summary, name, histogram_mean_ns(h));
-	snprintf(name, sizeof(name), "%s_max_ns", metric_name(metric));
-	put_u64(summary, name, h->max);
-	for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++) {
-		uint64_t value;
-
-		snprintf(name, sizeof(name), "%s_%s_ns", metric_name(metric), percentiles[i].column);
-		if (histogram_percentile(h, percentiles[i].p, &value))
-			put_u64(summary, name, value);
-	}
-}
-
-static void put_latency_rows(json_t *rows, enum metric metric, const struct histogram *h)
-{
-	for (size_t i = 0; i < sizeof(latency_percentiles) / sizeof(latency_percentiles[0]); i++) {
-		uint64_t value;
-
-		if (h->n && histogram_percentile(h, latency_percentiles[i], &value))
-			json_array_append_new(rows, json_pack("[s,f,I,I]", metric_name(metric), 100 * latency_percentiles[i],
-							      (json_int_t)value, (json_int_t)h->n));
-	}
-	if (h->n)
-		json_array_append_new(rows, json_pack("[s,f,I,I]", metric_name(metric), 100.0, (json_int_t)h->max,
-						      (json_int_t)h->n));
-}
-
-/* The bucket of HdrHistogram's layout with 2 significant digits that a finer one lies in. */
-static void coarsen(struct histogram_bucket *bucket)
-{
-	unsigned bits = 64 - (unsigned)__builtin_clzll(bucket->lo_ns | 0xff);
-	uint64_t width = UINT64_C(1) << (bits - 8);
-
-	bucket->lo_ns &= ~(width - 1);
-	bucket->hi_ns = bucket->lo_ns + width - 1;
-}
-
-static void put_bucket(FILE *lines, unsigned cpu, enum metric metric, const struct histogram_bucket *bucket)
-{
-	if (bucket->count)
-		fprintf(lines, "%u,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", cpu, metric_name(metric), bucket->lo_ns, bucket->hi_ns,
-			bucket->count);
-}
-
-static void put_buckets(FILE *lines, unsigned cpu, enum metric metric, const struct histogram *h, uint64_t digits)
-{
-	struct histogram_bucket bucket = { 0 };
-	struct histogram_bucket row = { 0 };
-
-	while (histogram_next(h, &bucket)) {
-		struct histogram_bucket at = bucket;
-
-		if (digits == 2)
-			coarsen(&at);
-		if (row.count && row.lo_ns == at.lo_ns) {
-			row.count += at.count;
-			continue;
-		}
-		put_bucket(lines, cpu, metric, &row);
-		row = at;
-	}
-	put_bucket(lines, cpu, metric, &row);
-}
-
-/* The rows of histogram.csv behind their key, as text: there are thousands, and JSON would take as long as a window. */
-static void put_histograms(const struct cell *cell, json_t *result)
-{
-	char *text = NULL;
-	size_t bytes = 0;
-	FILE *lines = open_memstream(&text, &bytes);
-
-	if (!lines)
-		return;
-	for (unsigned m = 0; m < METRIC_COUNT; m++) {
-		for (unsigned c = 0; c < cell->spec.cpus; c++) {
-			struct histogram merged;
-
-			if (histogram_init(&merged))
-				break;
-			recorder_merge_cpu(&cell->recorder, c, (enum metric)m, &merged);
-			put_buckets(lines, c, (enum metric)m, &merged, cell->spec.histogram_digits);
-			histogram_fini(&merged);
-		}
-	}
-	if (fclose(lines) == 0)
-		put_text(result, "histogram", text);
-	free(text);
-}
-
-/* All distributions over all CPUs, into summary and latency. */
-static uint64_t put_distributions(const struct cell *cell, json_t *result, json_t *summary)
-{
-	json_t *latency = json_array();
-	uint64_t out_of_range = 0;
-
-	for (unsigned m = 0; m < METRIC_COUNT; m++) {
-		struct histogram merged;
-		uint64_t value;
-
-		if (histogram_init(&merged))
-			break;
-		recorder_merge(&cell->recorder, (enum metric)m, &merged);
-		out_of_range += merged.out_of_range;
-		if (m != METRIC_SECTION)
-			put_metric(summary, (enum metric)m, &merged);
-		else if (histogram_percentile(&merged, 0.5, &value))
-			put_u64(summary, "section_actual_p50_ns", value);
-		put_latency_rows(latency, (enum metric)m, &merged);
-		histogram_fini(&merged);
-	}
-	json_object_set_new(result, "latency", latency);
-	return out_of_range;
+	return (double)stamp_to_ns(&cell->scale, cell_window_end(cell) - cell->begin) / 1e9;
 }
 
 static void put_cpus(const struct cell *cell, json_t *result)
@@ -197,6 +70,36 @@ static void put_cpus(const struct cell *cell, json_t *result)
 						      (json_int_t)grown->wall_ns, (json_int_t)grown->nivcsw));
 	}
 	json_object_set_new(result, "cpus", rows);
+}
+
+static void put_windows(const struct cell *cell, const struct gap_list *gaps, json_t *result)
+{
+	const struct windows_span span = { .begin = cell->begin, .end = cell_window_end(cell), .cpus = (unsigned)cell->spec.cpus,
+					   .scale = cell->scale };
+	const struct recorder *recorder = &cell->recorder;
+	const struct windows *first = &recorder->cpu[0].windows;
+	size_t sets = recorder->cpus * recorder->contexts;
+	char missing[128];
+
+	json_object_set_new(result, "windows", windows_rows(first, sizeof(*recorder->cpu), sets, &span, gaps));
+	if (windows_truncated(first, sizeof(*recorder->cpu), sets, &span, missing, sizeof(missing)))
+		put_text(result, "truncated", missing);
+}
+
+static void put_events(const struct cell *cell, const struct gap_list *gaps, json_t *result)
+{
+	const struct events_span span = { .begin = cell->begin, .cpus = (unsigned)cell->spec.cpus, .scale = cell->scale };
+	const struct recorder *recorder = &cell->recorder;
+	size_t sets = recorder->cpus * recorder->contexts;
+	struct event worst[EVENTS_WORST];
+	json_t *rows = json_array();
+	unsigned count;
+
+	count = events_merge(&recorder->cpu[0].worst_interrupts, sizeof(*recorder->cpu), sets, worst);
+	events_append_rows(rows, METRIC_ISR_LATENCY, worst, count, &span, gaps);
+	count = events_merge(&recorder->cpu[0].worst_calls, sizeof(*recorder->cpu), sets, worst);
+	events_append_rows(rows, METRIC_SYNC_WAIT, worst, count, &span, gaps);
+	json_object_set_new(result, "events", rows);
 }
 
 /* Jain, Chiu and Hawe, DEC-TR-301, 1984: 1 when all CPUs got as much, 1/n when one got all. */
@@ -252,18 +155,66 @@ static struct noise_counters noise_sum(const struct cell *cell)
 	return sum;
 }
 
+/* Of the probe's spinning before and after; NAN when it did not. */
+static double probe_gap_frac(const struct cell *cell)
+{
+	double gap_ns = (double)(cell->gap_before.lost_ns + cell->gap_after.lost_ns);
+	double spun_ns = (double)(cell->gap_before.duration_ns + cell->gap_after.duration_ns);
+
+	return spun_ns > 0 ? gap_ns / spun_ns : NAN;
+}
+
+/* How many gaps the CPUs' own stamps saw in the window, and which share of their time; NAN without a witness. */
+static double witness_gap_frac(const struct cell *cell, uint64_t *count)
+{
+	double window = (double)(cell_window_end(cell) - cell->begin);
+	uint64_t ticks = 0;
+
+	*count = 0;
+	if (!cell->gap_threshold_ns)
+		return NAN;
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
+		const struct gap_log *log = &cell->machine.cpu[c].gaps;
+
+		/* relaxed, both: the CPU has stopped */
+		*count += atomic_load_explicit(&log->count, memory_order_relaxed);
+		ticks += atomic_load_explicit(&log->ticks, memory_order_relaxed);
+	}
+	return window > 0 ? (double)ticks / (window * (double)cell->spec.cpus) : NAN;
+}
+
+/* Under thread delivery, what the ISRs' own threads take of a core is no loss, and not told apart. */
+static double cpu_lost_frac(const struct cell *cell, const struct noise_counters *sum)
+{
+	double frac;
+
+	return cell->spec.delivery != SYNC_THREAD && noise_cpu_lost_frac(sum, &frac) ? frac : NAN;
+}
+
+static void put_witness(const struct cell *cell, json_t *summary)
+{
+	uint64_t count;
+	double frac = witness_gap_frac(cell, &count);
+
+	if (cell->gap_threshold_ns) {
+		put_u64(summary, "witness_gap_count", count);
+		put_u64(summary, "witness_threshold_ns", cell->gap_threshold_ns);
+	}
+	put_real(summary, "witness_gap_frac", frac);
+	if (cell->core_to_core_before_ns)
+		put_u64(summary, "core_to_core_before_ns", cell->core_to_core_before_ns);
+	if (cell->core_to_core_after_ns)
+		put_u64(summary, "core_to_core_after_ns", cell->core_to_core_after_ns);
+}
+
 static void put_noise(const struct cell *cell, json_t *summary)
 {
 	const struct noise_counters sum = noise_sum(cell);
-	double gap_ns = (double)(cell->gap_before.lost_ns + cell->gap_after.lost_ns);
-	double spun_ns = (double)(cell->gap_before.duration_ns + cell->gap_after.duration_ns);
 	double frac;
 
 	put_u64(summary, "gap_count", cell->gap_before.count + cell->gap_after.count);
-	put_real(summary, "gap_lost_frac", spun_ns > 0 ? gap_ns / spun_ns : NAN);
-	/* Under thread delivery, what the ISRs' own threads take of a core is no loss, and not told apart. */
-	if (cell->spec.delivery != SYNC_THREAD && noise_cpu_lost_frac(&sum, &frac))
-		put_real(summary, "cpu_lost_frac", frac);
+	put_real(summary, "gap_lost_frac", probe_gap_frac(cell));
+	put_real(summary, "cpu_lost_frac", cpu_lost_frac(cell, &sum));
 	if (noise_steal_frac(&sum, &frac))
 		put_real(summary, "steal_frac", frac);
 	if (sum.nivcsw != NOISE_UNKNOWN)
@@ -272,6 +223,7 @@ static void put_noise(const struct cell *cell, json_t *summary)
 		put_u64(summary, "nvcsw", (uint64_t)sum.nvcsw);
 	if (sum.migrations != NOISE_UNKNOWN)
 		put_u64(summary, "migrations", (uint64_t)sum.migrations);
+	put_witness(cell, summary);
 }
 
 static uint64_t pin_sum(const struct cell *cell, size_t offset)
@@ -309,21 +261,37 @@ static bool section_achieved(const struct cell *cell, const json_t *summary)
 	return !actual || fabs(json_number_value(actual) - asked) <= fmax(asked / 20, 50);
 }
 
-/* In which respects a row is to be trusted less; later gates append their codes. */
+/* What a back end sleeps, and what `preempt` takes, was asked for and is not told apart from what was not. */
+static bool loses_cpu_on_purpose(const struct cell *cell)
+{
+	const struct sync_backend *backend = sync_backend_find(cell->spec.backend);
+
+	return cell->spec.preempt_hz || (backend && (backend->capabilities & SYNC_SLEEPS));
+}
+
+/* In which respects a row is to be trusted less. */
 static void put_gate(const struct cell *cell, json_t *summary)
 {
-	char codes[128] = "";
+	const struct noise_counters sum = noise_sum(cell);
+	uint64_t gaps;
+	const struct gates_input input = {
+		.section_off = !section_achieved(cell, summary),
+		.clock_doubtful = cell->clock.warning != NULL,
+		.oversubscribed = cell->placement.oversubscribed,
+		.bystander_missed = bystanders_missed(&cell->bystanders) > 0,
+		.core_to_core_before_ns = (double)cell->core_to_core_before_ns,
+		.core_to_core_after_ns = (double)cell->core_to_core_after_ns,
+		.witness_gap_frac = witness_gap_frac(cell, &gaps),
+		.probe_gap_frac = probe_gap_frac(cell),
+		.cpu_lost_frac = loses_cpu_on_purpose(cell) ? NAN : cpu_lost_frac(cell, &sum),
+		.full_concurrency = full_concurrency(cell),
+		.migrations = sum.migrations,
+	};
+	char codes[GATE_CODES_BYTES];
 
-	if (!section_achieved(cell, summary))
-		strcat(codes, " section");
-	if (cell->clock.warning)
-		strcat(codes, " clock");
-	if (cell->placement.oversubscribed)
-		strcat(codes, " oversubscribed");
-	if (bystanders_missed(&cell->bystanders))
-		strcat(codes, " bystander");
+	gates_judge(&input, codes);
 	put_text(summary, "gate", codes[0] ? "warn" : "pass");
-	put_text(summary, "gate_codes", codes[0] ? codes + 1 : "");
+	put_text(summary, "gate_codes", codes);
 }
 
 /* How many interrupts came by themselves, and how many of these found a section running on their CPU. */
@@ -345,6 +313,32 @@ static void put_arrivals(const struct cell *cell, json_t *summary)
 	put_u64(summary, "landed_in_section", landed);
 }
 
+static void put_warmup(const struct cell *cell, json_t *summary)
+{
+	if (cell->begin)
+		put_real(summary, "warmup_s", (double)stamp_to_ns(&cell->scale, cell->begin - cell->load_from) / 1e9);
+	if (cell->warmup.verdict != STEADY_UNKNOWN)
+		json_object_set_new(summary, "steady", json_boolean(cell->warmup.verdict == STEADY_YES));
+}
+
+static void put_open_loop(const struct cell *cell, json_t *summary, double window)
+{
+	uint64_t offered = 0;
+	uint64_t unstarted = 0;
+
+	if (cell->spec.arrival == ARRIVAL_CLOSED)
+		return;
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
+		uint64_t left = arrivals_left(&cell->cpu[c].arrivals_at_end);
+
+		offered += cell->cpu[c].arrivals_at_end.in_window + left;
+		unstarted += left;
+	}
+	put_u64(summary, "unstarted", unstarted);
+	if (window > 0)
+		put_real(summary, "offered_iops", (double)offered / window);
+}
+
 static void put_rates(const struct cell *cell, json_t *summary)
 {
 	double window = cell_window_s(cell);
@@ -364,6 +358,8 @@ static void put_rates(const struct cell *cell, json_t *summary)
 	put_u64(summary, "handoffs", handoffs);
 	put_u64(summary, "deferred", pin_sum(cell, offsetof(struct irq_pin, deferred)));
 	put_u64(summary, "spurious", pin_sum(cell, offsetof(struct irq_pin, spurious)));
+	put_warmup(cell, summary);
+	put_open_loop(cell, summary, window);
 	if (cell->trace.count && !isinf(cell->spec.trace_speed) && cell->trace.span_ns)
 		put_real(summary, "offered_iops",
 			 (double)(cell->trace.count - 1) * cell->spec.trace_speed * 1e9 / (double)cell->trace.span_ns);
@@ -460,6 +456,8 @@ static void put_disturbances(const struct cell *cell, json_t *summary)
 		put_u64(summary, "preemptions", preempt_count(&cell->preempt, &ticks));
 		put_u64(summary, "preempted_ns", stamp_to_ns(&cell->scale, ticks));
 	}
+	if (cell->spec.inject)
+		put_u64(summary, "inject_actual_ps", (uint64_t)llround(1000 * fmax(0, inject_actual_ns(&cell->inject, cell->spec.inject_ns))));
 }
 
 /* Of the CPUs' threads, as the kernel had it. */
@@ -478,15 +476,20 @@ json_t *cell_result(const struct cell *cell)
 {
 	json_t *result = json_object();
 	json_t *summary = json_object();
+	struct gap_list gaps;
 
 	put_checks(cell, summary);
 	put_rates(cell, summary);
-	put_u64(summary, "out_of_range", put_distributions(cell, result, summary));
-	put_histograms(cell, result);
+	put_u64(summary, "out_of_range", cell_put_distributions(cell, result, summary));
+	cell_put_histograms(cell, result);
 	put_bounds(cell, summary);
 	put_disturbances(cell, summary);
 	put_gate(cell, summary);
 	put_cpus(cell, result);
+	gap_list_take(&gaps, &cell->machine);
+	put_windows(cell, &gaps, result);
+	put_events(cell, &gaps, result);
+	gap_list_fini(&gaps);
 	put_noise(cell, summary);
 	put_text(summary, "placement", cell->placement.policy);
 	put_text(summary, "sched_policy", sched_policy(cell));

@@ -34,6 +34,58 @@ int cell_routing_parse(const char *name, enum irq_routing *routing)
 	return -EINVAL;
 }
 
+static const char *const arrival_names[] = {
+	[ARRIVAL_CLOSED] = "closed",
+	[ARRIVAL_PERIODIC] = "periodic",
+	[ARRIVAL_POISSON] = "poisson",
+};
+
+const char *cell_arrival_name(enum cell_arrival arrival)
+{
+	return arrival_names[arrival];
+}
+
+int cell_arrival_parse(const char *text, struct cell_spec *spec, char *error, size_t error_bytes)
+{
+	const char *colon = strchr(text, ':');
+	enum cell_arrival arrival = strncmp(text, "poisson:", 8) ? ARRIVAL_PERIODIC : ARRIVAL_POISSON;
+	uint64_t hz;
+
+	if (strcmp(text, "closed") == 0) {
+		spec->arrival = ARRIVAL_CLOSED;
+		spec->arrival_hz = 0;
+		return 0;
+	}
+	if (!colon || (arrival == ARRIVAL_PERIODIC && strncmp(text, "periodic:", 9))) {
+		snprintf(error, error_bytes, "'%.40s' is neither closed nor periodic:RATE nor poisson:RATE, such as poisson:50k", text);
+		return -EINVAL;
+	}
+	if (quantity_rate(colon + 1, &hz, error, error_bytes))
+		return -EINVAL;
+	if (!hz || hz > CELL_ARRIVAL_HZ_MAX) {
+		snprintf(error, error_bytes, "%s is out of range; use 1 to 100M", colon + 1);
+		return -EINVAL;
+	}
+	spec->arrival = arrival;
+	spec->arrival_hz = hz;
+	return 0;
+}
+
+int cell_inject_parse(const char *text, struct cell_spec *spec, char *error, size_t error_bytes)
+{
+	uint64_t ns = 0;
+
+	if (strcmp(text, "off") && quantity_duration(text, &ns, error, error_bytes))
+		return -EINVAL;
+	if (ns > CELL_INJECT_NS_MAX) {
+		snprintf(error, error_bytes, "%s is out of range; use 0 to 1ms, or off", text);
+		return -EINVAL;
+	}
+	spec->inject = strcmp(text, "off") != 0;
+	spec->inject_ns = ns;
+	return 0;
+}
+
 int cell_bystander_parse(const char *text, uint64_t *hz, char *error, size_t error_bytes)
 {
 	uint64_t parsed;
@@ -113,7 +165,7 @@ int cell_service_time_parse(const char *text, struct service_time *time, char *e
 /* Of what disturbs a run only what does: the names of quiet cells stay what they were. */
 static void name_disturbances(const struct cell_spec *spec, char *name, size_t name_bytes)
 {
-	char delivery[24] = "", bystander[48] = "", preempt[80] = "";
+	char delivery[24] = "", bystander[48] = "", preempt[80] = "", inject[48] = "";
 
 	if (spec->delivery != SYNC_POLL)
 		snprintf(delivery, sizeof(delivery), "/delivery:%s", sync_delivery_name(spec->delivery));
@@ -121,15 +173,19 @@ static void name_disturbances(const struct cell_spec *spec, char *name, size_t n
 		snprintf(bystander, sizeof(bystander), "/bystander_hz:%" PRIu64, spec->bystander_hz);
 	if (spec->preempt_hz)
 		snprintf(preempt, sizeof(preempt), "/preempt_hz:%" PRIu64 "/preempt_ns:%" PRIu64, spec->preempt_hz, spec->preempt_ns);
-	snprintf(name, name_bytes, "%s%s%s%s", delivery, bystander, preempt, spec->oversubscribe ? "/oversubscribe" : "");
+	if (spec->inject)
+		snprintf(inject, sizeof(inject), "/inject_ns:%" PRIu64, spec->inject_ns);
+	snprintf(name, name_bytes, "%s%s%s%s%s", delivery, bystander, preempt, inject, spec->oversubscribe ? "/oversubscribe" : "");
 }
 
 void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_bytes)
 {
 	const char *file = strrchr(spec->trace, '/');
 	char workload[600] = "closed";
-	char disturbances[200];
+	char disturbances[300];
 
+	if (spec->arrival != ARRIVAL_CLOSED)
+		snprintf(workload, sizeof(workload), "%s/arrival_hz:%" PRIu64, cell_arrival_name(spec->arrival), spec->arrival_hz);
 	if (spec->trace[0])
 		snprintf(workload, sizeof(workload), "trace/trace:%s/speed:%g", file ? file + 1 : spec->trace, spec->trace_speed);
 	name_disturbances(spec, disturbances, sizeof(disturbances));
@@ -151,8 +207,8 @@ void cell_id(const struct cell_spec *spec, char id[CELL_ID_BYTES])
 
 	cell_benchmark_name(spec, name, sizeof(name));
 	used = strlen(name);
-	snprintf(name + used, sizeof(name) - used, "/%" PRIu64 "/%" PRIu64 "/%s/%.17g", spec->duration_ns, spec->warmup_ns,
-		 spec->trace, spec->trace_speed);
+	snprintf(name + used, sizeof(name) - used, "/%" PRIu64 "/%" PRIu64 "/%" PRIu64 "/%s/%.17g", spec->duration_ns, spec->warmup_ns,
+		 spec->warmup_max_ns, spec->trace, spec->trace_speed);
 	for (const char *c = name; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
 	snprintf(id, CELL_ID_BYTES, "%016" PRIx64, hash);
@@ -192,8 +248,13 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 	U64(io_bytes)                       \
 	U64(data)                           \
 	TEXT(trace)                         \
+	U64(arrival)                        \
+	U64(arrival_hz)                     \
+	BOOL(inject)                        \
+	U64(inject_ns)                      \
 	U64(duration_ns)                    \
 	U64(warmup_ns)                      \
+	U64(warmup_max_ns)                  \
 	BOOL(oversubscribe)                 \
 	U64(bystander_hz)                   \
 	U64(preempt_hz)                     \
@@ -242,6 +303,14 @@ int cell_spec_from_json(const json_t *json, struct cell_spec *spec)
 	if (spec->delivery != SYNC_POLL && spec->delivery != SYNC_SIGNAL && spec->delivery != SYNC_THREAD)
 		return -EINVAL;
 	if (spec->bystander_hz > CELL_BYSTANDER_HZ_MAX || (spec->preempt_hz && !leaves_time(spec->preempt_hz, spec->preempt_ns)))
+		return -EINVAL;
+	if (spec->arrival > ARRIVAL_POISSON || (spec->arrival == ARRIVAL_CLOSED) != (spec->arrival_hz == 0))
+		return -EINVAL;
+	if (spec->trace[0] && spec->arrival != ARRIVAL_CLOSED)
+		return -EINVAL;
+	if (spec->warmup_max_ns < spec->warmup_ns)
+		return -EINVAL;
+	if (spec->arrival_hz > CELL_ARRIVAL_HZ_MAX || spec->inject_ns > CELL_INJECT_NS_MAX)
 		return -EINVAL;
 	/* What is divided by. */
 	if (!spec->cpus || !spec->queue_depth || spec->io_bytes < BLOCK_STAMP_BLOCK_BYTES)

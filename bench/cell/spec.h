@@ -20,6 +20,15 @@
 #define CELL_CPUS_MAX VIRTIO_SCSI_CPUS_MAX
 /* Beyond this a bystander would be most of the load. */
 #define CELL_BYSTANDER_HZ_MAX 1000000
+#define CELL_ARRIVAL_HZ_MAX 100000000
+#define CELL_INJECT_NS_MAX 1000000
+
+/* When I/Os are submitted; a trace has its own way, by trace_speed. */
+enum cell_arrival {
+	ARRIVAL_CLOSED,   /* when one is back: as many in flight as the queue depth */
+	ARRIVAL_PERIODIC, /* at even intervals, whether or not the one before is back */
+	ARRIVAL_POISSON,  /* likewise, at exponentially distributed intervals */
+};
 
 struct cell_spec {
 	char backend[32];
@@ -31,14 +40,19 @@ struct cell_spec {
 	uint64_t channels;     /* ConcurrentChannels; 0: as many as CPUs */
 	uint64_t queue_depth;  /* I/Os in flight a CPU */
 	uint64_t section_ns;   /* work added to the synchronized routine */
-	uint64_t think_ns;     /* work between two submissions */
+	uint64_t think_ns;     /* work between two submissions; in an open loop the next may be due meanwhile, and is late */
 	char service_time[48]; /* as service_time_parse has it */
 	uint64_t io_bytes;
 	enum lun_data data;
 	char trace[512];       /* path, "" for the closed-loop workload */
 	double trace_speed;    /* INFINITY: as fast as it goes */
+	enum cell_arrival arrival;
+	uint64_t arrival_hz;   /* I/Os a second and CPU; 0 in the closed loop */
+	bool inject;           /* add a calibrated delay to every synchronized routine, */
+	uint64_t inject_ns;    /* of so much, 0 included: a known effect, for checking comparisons */
 	uint64_t duration_ns;
-	uint64_t warmup_ns;
+	uint64_t warmup_ns;     /* at least so long before the window, */
+	uint64_t warmup_max_ns; /* and at most so long when the load is not steady before */
 	bool oversubscribe;
 	uint64_t bystander_hz; /* unrelated interrupts of each kind, a second and CPU; 0: none */
 	uint64_t preempt_hz;   /* times a second that each CPU is taken away inside a section; 0: never */
@@ -50,6 +64,13 @@ struct cell_spec {
 /* Names in CSV and on the command line. */
 const char *cell_routing_name(enum irq_routing routing);
 int cell_routing_parse(const char *name, enum irq_routing *routing);
+
+/* "closed", "periodic:50k" or "poisson:50k", I/Os a second and CPU; 0 or -EINVAL with a line in `error`. */
+const char *cell_arrival_name(enum cell_arrival arrival);
+int cell_arrival_parse(const char *text, struct cell_spec *spec, char *error, size_t error_bytes);
+
+/* "off", or the delay: "0", "20ns"; 0 or -EINVAL with a line in `error`. */
+int cell_inject_parse(const char *text, struct cell_spec *spec, char *error, size_t error_bytes);
 
 /* "2k", interrupts a second, or "0"; 0 or -EINVAL with a line in `error`. */
 int cell_bystander_parse(const char *text, uint64_t *hz, char *error, size_t error_bytes);

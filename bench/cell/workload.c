@@ -47,7 +47,7 @@ static void fill(struct cell_io *io, uint8_t opcode, uint8_t lun, uint64_t lba, 
 	io->ledger.is_write = cdb_is_write(opcode);
 }
 
-static void next_closed(struct cell_cpu *cpu, struct cell_io *io)
+static void fill_own(struct cell_cpu *cpu, struct cell_io *io)
 {
 	uint32_t blocks = (uint32_t)(cpu->cell->spec.io_bytes / BLOCK_STAMP_BLOCK_BYTES);
 	uint64_t random = splitmix64(&cpu->rng);
@@ -56,34 +56,67 @@ static void next_closed(struct cell_cpu *cpu, struct cell_io *io)
 	fill(io, random & 1 ? SCSI_OP_WRITE_10 : SCSI_OP_READ_10, 0, io->region + (random >> 32) % places * blocks, blocks);
 }
 
-static bool next_of_trace(struct cell_cpu *cpu, struct cell_io *io, uint64_t now)
+static void fill_of_trace(struct cell_cpu *cpu, struct cell_io *io)
+{
+	const struct trace_record *record = &cpu->cell->trace.records[cpu->cursor];
+
+	fill(io, record->opcode, record->lun, record->lba, record->has_extent ? record->bytes / BLOCK_STAMP_BLOCK_BYTES : 0);
+}
+
+static uint64_t trace_arrival(const struct cell_cpu *cpu, uint64_t now)
 {
 	const struct cell *cell = cpu->cell;
-	const struct trace_record *record;
+	uint64_t arrival_ns;
 
 	if (workload_exhausted(cpu))
-		return false;
-	record = &cell->trace.records[cpu->cursor];
-	io->intended = now;
-	if (!isinf(cell->spec.trace_speed)) {
-		uint64_t arrival_ns = (uint64_t)((double)record->arrival_ns / cell->spec.trace_speed);
+		return SIM_NEVER;
+	if (isinf(cell->spec.trace_speed))
+		return now;
+	arrival_ns = (uint64_t)((double)cell->trace.records[cpu->cursor].arrival_ns / cell->spec.trace_speed);
+	/* relaxed: constant once the load has begun */
+	return atomic_load_explicit(&cell->begin, memory_order_relaxed) + stamp_from_ns(&cell->scale, arrival_ns);
+}
 
-		/* relaxed: constant once the threads have started */
-		io->intended = atomic_load_explicit(&cell->begin, memory_order_relaxed) + stamp_from_ns(&cell->scale, arrival_ns);
-		if (io->intended > now)
-			return false;
-	}
-	cpu->cursor += cell->spec.cpus;
-	fill(io, record->opcode, record->lun, record->lba, record->has_extent ? record->bytes / BLOCK_STAMP_BLOCK_BYTES : 0);
-	return true;
+/* When the next I/O is to start; SIM_NEVER: there is none. */
+static uint64_t next_arrival(const struct cell_cpu *cpu, uint64_t now)
+{
+	if (is_trace(cpu->cell))
+		return trace_arrival(cpu, now);
+	return cpu->cell->spec.arrival == ARRIVAL_CLOSED ? now : cpu->arrivals.next;
+}
+
+void workload_start(struct cell_cpu *cpu, uint64_t start)
+{
+	const struct cell *cell = cpu->cell;
+	const struct arrivals_config config = {
+		.kind = cell->spec.arrival,
+		.hz = cell->spec.arrival_hz,
+		.cpus = (unsigned)cell->spec.cpus,
+		.index = cpu->index,
+		/* A stream of its own, whatever else the seed is for. */
+		.seed = cpu->rng ^ UINT64_C(0x6172726976616c73),
+		.scale = &cell->scale,
+	};
+
+	if (config.kind != ARRIVAL_CLOSED)
+		arrivals_start(&cpu->arrivals, &config, start);
 }
 
 bool workload_next(struct cell_cpu *cpu, struct cell_io *io, uint64_t now)
 {
-	if (is_trace(cpu->cell))
-		return next_of_trace(cpu, io, now);
-	io->intended = now;
-	next_closed(cpu, io);
+	uint64_t arrival = next_arrival(cpu, now);
+
+	if (arrival > now)
+		return false;
+	io->intended = arrival;
+	if (is_trace(cpu->cell)) {
+		fill_of_trace(cpu, io);
+		cpu->cursor += cpu->cell->spec.cpus;
+		return true;
+	}
+	fill_own(cpu, io);
+	if (cpu->cell->spec.arrival != ARRIVAL_CLOSED)
+		arrivals_take(&cpu->arrivals);
 	return true;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a CPU submits next: the closed loop, or its share of a trace.
+ * What a CPU submits next, and when: the closed loop, an open loop, or its share of a trace.
  *
- * In the closed loop every slot writes and reads a region of its own, so that
- * the ledger's check of every read is exact.  A trace's records go to the CPUs
- * in turn; at speed `max` each is submitted as soon as there is a slot, else at
- * its arrival time, and late ones keep the schedule.
+ * Without a trace every slot writes and reads a region of its own, so that the
+ * ledger's check of every read is exact.  A trace's records go to the CPUs in
+ * turn.  The closed loop, and a trace at speed `max`, submit as soon as there is
+ * a slot; the others when something arrives, and what is late keeps the
+ * schedule.
  */
 #ifndef STORSYNC_BENCH_CELL_WORKLOAD_H
 #define STORSYNC_BENCH_CELL_WORKLOAD_H
@@ -25,10 +26,13 @@ uint32_t workload_max_bytes(const struct cell *cell);
 uint64_t workload_lun_blocks(const struct cell *cell);
 unsigned workload_luns(const struct cell *cell);
 
+/* The load begins at that stamp. */
+void workload_start(struct cell_cpu *cpu, uint64_t start);
+
 /* Fills in `io` for a submission at `now`; false when there is none (yet). */
 bool workload_next(struct cell_cpu *cpu, struct cell_io *io, uint64_t now);
 
-/* Whether the CPU has submitted all that it ever will; never true of the closed loop. */
+/* Whether the CPU has submitted all that it ever will; never true without a trace. */
 bool workload_exhausted(const struct cell_cpu *cpu);
 
 #endif

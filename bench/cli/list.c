@@ -26,6 +26,7 @@ static const struct flag_name capabilities[] = {
 	{ SYNC_CEILING, "ceiling", "a section runs at the ceiling of the vectors that share it, which bounds a wait" },
 	{ SYNC_HANDS_OVER, "hands-over", "an ISR that meets a section is run by whoever leaves it" },
 	{ SYNC_MASKS_ALL, "masks-all", "keeps interrupts of every level out of sections and the ISR" },
+	{ SYNC_CALLS_OS, "calls-os", "makes system calls of microseconds, such as to wake somebody, or to interrupt the other CPUs" },
 	{ SYNC_PEER, "peer", "another project's primitive, for reference" },
 };
 

@@ -39,6 +39,12 @@ struct csv_schema {
 	size_t count;
 };
 
+/* "string", "integer", "number", "boolean" or "datetime". */
+const char *csv_type_name(enum csv_type type);
+
+/* Whether the writer could have written a field of that type so; "" is "not available". */
+bool csv_type_allows(enum csv_type type, const char *text);
+
 /* No such column. */
 #define CSV_NO_COLUMN	SIZE_MAX
 
@@ -107,6 +113,9 @@ struct csv_writer {
 	const struct csv_schema *schema;
 	FILE *file;
 	int error;
+	/* Of a writer to memory. */
+	char *memory;
+	size_t memory_bytes;
 };
 
 /*
@@ -128,6 +137,17 @@ int csv_open_append(struct csv_writer *w, const char *path,
  * descriptor becomes the writer's, and is closed when this fails.
  */
 int csv_open_fd(struct csv_writer *w, int fd, const struct csv_schema *schema);
+
+/*
+ * Writes to memory, without a header: rows that are to become part of a file
+ * later. Closed with csv_close_memory(), which gives them out in *text (the
+ * caller frees it), or NULL in it on failure.
+ */
+int csv_open_memory(struct csv_writer *w, const struct csv_schema *schema);
+int csv_close_memory(struct csv_writer *w, char **text);
+
+/* Appends rows that csv_close_memory() gave out. Returns 0 or -errno. */
+int csv_write_text(struct csv_writer *w, const char *text);
 
 /*
  * Writes a row. Returns 0, the row's error, in which case nothing is

@@ -1,58 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CSV reader: see csv.h. The source of the format is RFC 4180; parsing is left
- * to libcsv, which handles quoting across chunks, and is fed line by line so
- * that an error can name its line.
+ * CSV reader: see csv.h. All rows of csv_rows.h, kept.
  */
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <csv.h>
-
 #include "bench/files/csv.h"
+#include "bench/files/csv_rows.h"
 
-/* What the parser's callbacks work on. */
-struct loading {
-	struct csv_table *table;
-	const char *path;
-	char *error;
-	size_t error_bytes;
-	size_t line;
+/* What a table has room for. */
+struct room {
 	size_t text_bytes;
 	size_t text_capacity;
 	size_t cell_count;
 	size_t cell_capacity;
-	size_t row_cells;
-	bool row_ended;
-	int result;
 };
-
-__attribute__((format(printf, 3, 4)))
-static void load_fails(struct loading *l, int result, const char *format, ...)
-{
-	va_list arguments;
-	int prefix;
-
-	if (l->result)
-		return;
-	l->result = result;
-	/* Line 0: the file could not be read at all. */
-	if (l->line)
-		prefix = snprintf(l->error, l->error_bytes, "%s:%zu: ", l->path,
-				  l->line);
-	else
-		prefix = snprintf(l->error, l->error_bytes, "%s: ", l->path);
-	if (prefix < 0 || (size_t)prefix >= l->error_bytes)
-		return;
-	va_start(arguments, format);
-	vsnprintf(l->error + prefix, l->error_bytes - (size_t)prefix, format,
-		  arguments);
-	va_end(arguments);
-}
 
 /* Room for extra more elements; doubling keeps loading linear. */
 static bool reserve(void **array, size_t *capacity, size_t used, size_t extra,
@@ -73,136 +38,52 @@ static bool reserve(void **array, size_t *capacity, size_t used, size_t extra,
 	return true;
 }
 
-static void field_parsed(void *field, size_t bytes, void *context)
+static bool add_field(struct csv_table *t, struct room *room, const char *field)
 {
-	struct loading *l = context;
-	struct csv_table *t = l->table;
+	size_t bytes = strlen(field) + 1;
 	void *text = t->text, *cells = t->cells;
 
-	if (l->result)
-		return;
-	if (!reserve(&text, &l->text_capacity, l->text_bytes, bytes + 1, 1)) {
-		load_fails(l, -ENOMEM, "out of memory");
-		return;
-	}
+	if (!reserve(&text, &room->text_capacity, room->text_bytes, bytes, 1))
+		return false;
 	t->text = text;
-	if (!reserve(&cells, &l->cell_capacity, l->cell_count, 1,
-		     sizeof(*t->cells))) {
-		load_fails(l, -ENOMEM, "out of memory");
-		return;
-	}
+	if (!reserve(&cells, &room->cell_capacity, room->cell_count, 1,
+		     sizeof(*t->cells)))
+		return false;
 	t->cells = cells;
-	if (bytes)
-		memcpy(t->text + l->text_bytes, field, bytes);
-	t->text[l->text_bytes + bytes] = '\0';
-	t->cells[l->cell_count++] = l->text_bytes;
-	l->text_bytes += bytes + 1;
-	l->row_cells++;
-}
-
-static void check_header(struct loading *l)
-{
-	const struct csv_table *t = l->table;
-
-	for (size_t i = 0; i < t->columns; i++)
-		if (csv_table_column(t, csv_table_name(t, i)) != i)
-			load_fails(l, -EBADMSG, "column \"%s\" occurs twice",
-				   csv_table_name(t, i));
-}
-
-static void row_parsed(int terminator, void *context)
-{
-	struct loading *l = context;
-	struct csv_table *t = l->table;
-
-	l->row_ended = true;
-	if (l->result)
-		return;
-	if (t->columns == 0) {
-		t->columns = l->row_cells;
-		check_header(l);
-	} else if (l->row_cells != t->columns) {
-		load_fails(l, -EBADMSG, "%zu fields, the header has %zu",
-			   l->row_cells, t->columns);
-	} else {
-		t->rows++;
-	}
-	l->row_cells = 0;
-}
-
-/* Spaces are data (RFC 4180, section 2, rule 4); libcsv would trim them. */
-static int never_space(unsigned char c)
-{
-	return 0;
-}
-
-static void load_line(struct loading *l, struct csv_parser *parser,
-		      const char *line, size_t bytes)
-{
-	bool at_start = l->row_ended;
-
-	l->line++;
-	if (memchr(line, '\0', bytes))
-		load_fails(l, -EBADMSG, "a NUL byte");
-	else if (line[bytes - 1] != '\n')
-		load_fails(l, -EBADMSG,
-			   "the last line is torn, no newline ends it");
-	else if (at_start && strspn(line, "\r\n") == bytes)
-		load_fails(l, -EBADMSG, "an empty line");
-	if (l->result)
-		return;
-	l->row_ended = false;
-	if (csv_parse(parser, line, bytes, field_parsed, row_parsed, l) != bytes)
-		load_fails(l, csv_error(parser) == CSV_EPARSE ? -EBADMSG : -ENOMEM,
-			   "%s", csv_strerror(csv_error(parser)));
-}
-
-static void load_file(struct loading *l, FILE *file, struct csv_parser *parser)
-{
-	char *line = NULL;
-	size_t capacity = 0;
-	ssize_t bytes;
-
-	errno = 0;
-	while (!l->result && (bytes = getline(&line, &capacity, file)) > 0) {
-		load_line(l, parser, line, (size_t)bytes);
-		errno = 0;
-	}
-	if (errno)
-		load_fails(l, -errno, "%s", strerror(errno));
-	else if (!l->row_ended)
-		load_fails(l, -EBADMSG, "a quoted field has no end");
-	else if (l->table->columns == 0)
-		load_fails(l, -EBADMSG, "empty, a header was expected");
-	free(line);
+	memcpy(t->text + room->text_bytes, field, bytes);
+	t->cells[room->cell_count++] = room->text_bytes;
+	room->text_bytes += bytes;
+	return true;
 }
 
 int csv_table_load(const char *path, struct csv_table *table, char *error,
 		   size_t error_bytes)
 {
-	struct loading l = {
-		.table = table, .path = path, .row_ended = true,
-		.error = error, .error_bytes = error_bytes,
-	};
-	struct csv_parser parser;
-	FILE *file = fopen(path, "re");
+	struct room room = { 0 };
+	struct csv_rows rows;
+	int result;
 
 	memset(table, 0, sizeof(*table));
-	if (!file) {
-		int result = -errno;
-
-		snprintf(error, error_bytes, "%s: %s", path, strerror(-result));
+	result = csv_rows_open(&rows, path, error, error_bytes);
+	if (result)
 		return result;
+	while ((result = csv_rows_next(&rows, error, error_bytes)) > 0) {
+		table->rows += table->columns != 0;
+		table->columns = rows.fields;
+		for (size_t i = 0; i < rows.fields; i++) {
+			if (add_field(table, &room, rows.field[i]))
+				continue;
+			snprintf(error, error_bytes, "%s: out of memory", path);
+			result = -ENOMEM;
+			break;
+		}
+		if (result < 0)
+			break;
 	}
-	/* csv_init() fails for options it does not know, and only then. */
-	csv_init(&parser, CSV_STRICT);
-	csv_set_space_func(&parser, never_space);
-	load_file(&l, file, &parser);
-	csv_free(&parser);
-	fclose(file);
-	if (l.result)
+	csv_rows_close(&rows);
+	if (result)
 		csv_table_fini(table);
-	return l.result;
+	return result;
 }
 
 void csv_table_fini(struct csv_table *table)

@@ -156,6 +156,58 @@ static bool is_datetime(const char *text)
 	return strcmp(text + at, "Z") == 0;
 }
 
+/* -1.5e-7, as the writer writes it. */
+static bool is_number(const char *text)
+{
+	static const char digits[] = "0123456789";
+	size_t n;
+
+	text += *text == '-';
+	n = strspn(text, digits);
+	if (!n)
+		return false;
+	text += n;
+	if (*text == '.') {
+		n = strspn(++text, digits);
+		if (!n)
+			return false;
+		text += n;
+	}
+	if (*text == 'e') {
+		text += 1 + (text[1] == '-' || text[1] == '+');
+		n = strspn(text, digits);
+		if (!n || n > 3)
+			return false;
+		text += n;
+	}
+	return !*text;
+}
+
+bool csv_type_allows(enum csv_type type, const char *text)
+{
+	switch (type) {
+	case CSV_STRING:
+		return is_utf8(text);
+	case CSV_INTEGER:
+		errno = 0;
+		return !*text || (!text[strspn(text, "0123456789")] && (strtoull(text, NULL, 10), !errno));
+	case CSV_NUMBER:
+		return !*text || is_number(text);
+	case CSV_BOOLEAN:
+		return !*text || !strcmp(text, "0") || !strcmp(text, "1");
+	case CSV_DATETIME:
+		return !*text || is_datetime(text);
+	}
+	return false;
+}
+
+const char *csv_type_name(enum csv_type type)
+{
+	static const char *const names[] = { "string", "integer", "number", "boolean", "datetime" };
+
+	return names[type];
+}
+
 int csv_set_string_at(struct csv_row *row, size_t column, const char *value)
 {
 	const unsigned int accepted = 1u << CSV_STRING | 1u << CSV_DATETIME;
@@ -244,6 +296,32 @@ int csv_create(struct csv_writer *w, const char *path,
 	if (error)
 		unlink(path);
 	return error;
+}
+
+int csv_open_memory(struct csv_writer *w, const struct csv_schema *schema)
+{
+	*w = (struct csv_writer){ .schema = schema };
+	w->file = open_memstream(&w->memory, &w->memory_bytes);
+	return w->file ? 0 : -errno;
+}
+
+int csv_close_memory(struct csv_writer *w, char **text)
+{
+	note_error(w, fclose(w->file) != 0);
+	w->file = NULL;
+	*text = w->memory;
+	if (w->error) {
+		free(w->memory);
+		*text = NULL;
+	}
+	return w->error;
+}
+
+int csv_write_text(struct csv_writer *w, const char *text)
+{
+	if (!w->error)
+		fputs(text, w->file);
+	return note_error(w, ferror(w->file) != 0);
 }
 
 /*

@@ -21,6 +21,14 @@
 	{ #name "_p99_99_ns", CSV_INTEGER, "ns", what ": 99.99th percentile" }, \
 	{ #name "_max_ns", CSV_INTEGER, "ns", what ": largest; shown, never tested" },
 
+/* X(...) of metric.h: what a witnessed gap did to one metric. */
+#define METRIC_CLEAN_COLUMNS(id, name, what) \
+	{ #name "_hit_n", CSV_INTEGER, "", what ": samples that a witnessed gap hit" }, \
+	{ #name "_clean_p50_ns", CSV_INTEGER, "ns", what ": median without those" }, \
+	{ #name "_clean_p99_ns", CSV_INTEGER, "ns", what ": 99th percentile without those" }, \
+	{ #name "_clean_p99_9_ns", CSV_INTEGER, "ns", what ": 99.9th percentile without those" }, \
+	{ #name "_clean_max_ns", CSV_INTEGER, "ns", what ": largest without those" },
+
 /* What ties a row of the other files to one of summary.csv. */
 #define KEY_COLUMNS \
 	{ "run_id", CSV_STRING, "", "the run, also the name of its directory" }, \
@@ -54,8 +62,8 @@ static const struct csv_column summary_columns[] = {
 	{ "placement", CSV_STRING, "", "how simulated CPUs map to cores" },
 	{ "sched_policy", CSV_STRING, "", "scheduling policy in effect" },
 	{ "duration_s", CSV_NUMBER, "s", "length of the measured window" },
-	{ "warmup_s", CSV_NUMBER, "s", "length of the warm-up before it" },
-	{ "steady", CSV_BOOLEAN, "", "whether a steady state was reached" },
+	{ "warmup_s", CSV_NUMBER, "s", "length of the warm-up before it, as it was" },
+	{ "steady", CSV_BOOLEAN, "", "whether throughput was steady when the window was opened; empty: not judged" },
 	{ "clock", CSV_STRING, "", "source of the time stamps" },
 	{ "tsc_hz", CSV_INTEGER, "Hz", "calibrated TSC frequency" },
 	{ "stamp_cost_ns", CSV_INTEGER, "ns", "cost of taking one stamp" },
@@ -84,7 +92,7 @@ static const struct csv_column summary_columns[] = {
 	{ "bound_held", CSV_BOOLEAN, "", "whether no wait exceeded the bound; empty: not promised, or cannot be told" },
 	{ "violations", CSV_INTEGER, "", "breaches of exclusion or data integrity" },
 	{ "gate", CSV_STRING, "", "pass, or warn: the row is to be trusted less" },
-	{ "gate_codes", CSV_STRING, "", "why: section (not as long as asked), clock (no usable counter), oversubscribed, bystander (some missed)" },
+	{ "gate_codes", CSV_STRING, "", "why: section (not as long as asked), clock (no usable counter), oversubscribed, bystander (some missed), core-to-core (changed by more than half), core-to-core-moved (that far from when the run began), gaps (over 5% lost), cpu-lost (over 2%), migrated, concurrency (below 0.95)" },
 	{ "completion", CSV_STRING, "", "where I/Os are completed: isr or dpc" },
 	{ "channels", CSV_INTEGER, "", "concurrent submission channels" },
 	{ "io_bytes", CSV_INTEGER, "byte", "size of an I/O" },
@@ -116,6 +124,18 @@ static const struct csv_column summary_columns[] = {
 	{ "preempted_ns", CSV_INTEGER, "ns", "how long they took, all together" },
 	{ "arrivals", CSV_INTEGER, "", "interrupts that a signal or a wake-up delivered, in the whole run; empty under poll" },
 	{ "landed_in_section", CSV_INTEGER, "", "of those, the ones that found a synchronized routine running on their CPU" },
+	{ "arrival_rate_hz", CSV_NUMBER, "Hz", "open loop: I/Os to arrive a second, on each CPU" },
+	{ "unstarted", CSV_INTEGER, "", "open loop: I/Os that arrived in the window and were not submitted by its end" },
+	{ "inject_ns", CSV_INTEGER, "ns", "calibrated delay added to every synchronized routine, 0 included; empty: none" },
+	{ "inject_actual_ps", CSV_INTEGER, "ps", "that delay as it was measured before or after the run, whichever is further off" },
+	{ "warmup_max_s", CSV_NUMBER, "s", "length of the warm-up at which a load that is not steady is measured all the same" },
+	{ "core_to_core_before_ns", CSV_INTEGER, "ns", "a cache line's way between the CPUs before the run, the longest; empty with one CPU" },
+	{ "core_to_core_after_ns", CSV_INTEGER, "ns", "the same after it" },
+	{ "witness_gap_count", CSV_INTEGER, "", "gaps that the CPUs' own stamps saw in the window, on all CPUs" },
+	{ "witness_gap_frac", CSV_NUMBER, "", "share of the CPUs' time in the window lost in those gaps" },
+	{ "witness_threshold_ns", CSV_INTEGER, "ns", "what is longer between two stamps of a CPU counts as a gap" },
+	METRICS_OF_SUMMARY(METRIC_CLEAN_COLUMNS)
+	METRICS_APPENDED(METRIC_CLEAN_COLUMNS)
 };
 
 static const struct csv_column latency_columns[] = {
@@ -124,6 +144,7 @@ static const struct csv_column latency_columns[] = {
 	{ "percentile", CSV_NUMBER, "", "percentile, from 0 to 100" },
 	{ "value_ns", CSV_INTEGER, "ns", "its value; empty with fewer than 10 samples beyond" },
 	{ "n", CSV_INTEGER, "", "samples it rests on" },
+	{ "samples", CSV_STRING, "", "which: all, or clean, those that no witnessed gap hit" },
 };
 
 static const struct csv_column histogram_columns[] = {
@@ -133,6 +154,7 @@ static const struct csv_column histogram_columns[] = {
 	{ "lo_ns", CSV_INTEGER, "ns", "smallest value of the bucket" },
 	{ "hi_ns", CSV_INTEGER, "ns", "largest value of the bucket" },
 	{ "count", CSV_INTEGER, "", "samples in it" },
+	{ "hit", CSV_INTEGER, "", "of those, the ones that a witnessed gap hit" },
 };
 
 static const struct csv_column cpus_columns[] = {
@@ -147,7 +169,52 @@ static const struct csv_column cpus_columns[] = {
 	{ "nivcsw", CSV_INTEGER, "", "involuntary context switches" },
 };
 
+static const struct csv_column windows_columns[] = {
+	KEY_COLUMNS,
+	{ "window", CSV_INTEGER, "", "number of the 100 ms within the measured window, from 0" },
+	{ "t_start_ms", CSV_NUMBER, "ms", "its begin, from the begin of the measured window" },
+	{ "ios", CSV_INTEGER, "", "I/Os completed in it" },
+	{ "isr_latency_p50_ns", CSV_INTEGER, "ns", "interrupts asserted in it: median latency, to 3 percent" },
+	{ "isr_latency_p99_ns", CSV_INTEGER, "ns", "the same: 99th percentile" },
+	{ "isr_latency_max_ns", CSV_INTEGER, "ns", "the same: largest" },
+	{ "gap_lost_frac", CSV_NUMBER, "", "share of the CPUs' time lost in gaps that their own stamps saw" },
+};
+
+static const struct csv_column events_columns[] = {
+	KEY_COLUMNS,
+	{ "rank", CSV_INTEGER, "", "1 is the worst of its metric" },
+	{ "metric", CSV_STRING, "", "isr_latency or sync_wait" },
+	{ "t_ns", CSV_INTEGER, "ns", "stamp 0, from the begin of the measured window" },
+	{ "stamp0_ns", CSV_INTEGER, "ns", "interrupt asserted, or call made: from the begin of the measured window, as are the others" },
+	{ "stamp1_ns", CSV_INTEGER, "ns", "interrupt taken, or routine entered" },
+	{ "stamp2_ns", CSV_INTEGER, "ns", "ISR entered, or routine returned" },
+	{ "stamp3_ns", CSV_INTEGER, "ns", "ISR left, or back in the caller" },
+	{ "cpu", CSV_INTEGER, "", "simulated CPU" },
+	{ "holder_cpu", CSV_INTEGER, "", "simulated CPU that had access last before; empty: nobody had" },
+	{ "waiters", CSV_INTEGER, "", "other CPUs that waited for access when this one was recorded" },
+	{ "cause", CSV_STRING, "", "as far as stamps and gaps tell it; undecided where they do not" },
+};
+
+static const struct csv_column env_columns[] = {
+	{ "run_id", CSV_STRING, "", "the run" },
+	{ "check", CSV_STRING, "", "what was looked at" },
+	{ "scope", CSV_STRING, "", "host, or the CPUs it holds for" },
+	{ "phase", CSV_STRING, "", "before or after the run; doctor when looked at alone" },
+	{ "value", CSV_STRING, "", "what was found" },
+	{ "expected", CSV_STRING, "", "what would be right" },
+	{ "verdict", CSV_STRING, "", "good, bad or unknown" },
+	{ "remedy", CSV_STRING, "", "the command that would mend it" },
+	{ "host_id", CSV_STRING, "", "the machine" },
+};
+
 const struct csv_schema schema_summary = SCHEMA("summary.csv", summary_columns);
 const struct csv_schema schema_latency = SCHEMA("latency.csv", latency_columns);
 const struct csv_schema schema_histogram = SCHEMA("histogram.csv", histogram_columns);
 const struct csv_schema schema_cpus = SCHEMA("cpus.csv", cpus_columns);
+const struct csv_schema schema_windows = SCHEMA("windows.csv", windows_columns);
+const struct csv_schema schema_events = SCHEMA("events.csv", events_columns);
+const struct csv_schema schema_env = SCHEMA("env.csv", env_columns);
+
+const struct csv_schema *const schema_files[SCHEMA_FILES] = {
+	&schema_summary, &schema_latency, &schema_histogram, &schema_cpus, &schema_windows, &schema_events, &schema_env,
+};

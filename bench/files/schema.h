@@ -10,7 +10,7 @@
 #include "bench/files/csv.h"
 
 /* Value of summary.csv's schema_version. */
-#define SCHEMA_VERSION	1
+#define SCHEMA_VERSION	2
 
 /* One row a cell and invocation. */
 extern const struct csv_schema schema_summary;
@@ -23,5 +23,18 @@ extern const struct csv_schema schema_histogram;
 
 /* One row a simulated CPU. */
 extern const struct csv_schema schema_cpus;
+
+/* One row a 100 ms of the measured window. */
+extern const struct csv_schema schema_windows;
+
+/* One row for each of an invocation's worst interrupts and calls. */
+extern const struct csv_schema schema_events;
+
+/* One row an environment check and time of checking. */
+extern const struct csv_schema schema_env;
+
+/* All of them: the files of a run. */
+#define SCHEMA_FILES 7
+extern const struct csv_schema *const schema_files[SCHEMA_FILES];
 
 #endif

@@ -11,6 +11,10 @@
 
 #include "bench/instruments/clock.h"
 
+/* Round trips to all other cores together, and to one at the least: three batches, of which the median is taken. */
+#define FURTHEST_ROUNDS 1024u
+#define FURTHEST_ROUNDS_LEAST 48u
+
 /* Enough round trips to drown two readings of the clock, few enough to fit between gaps. */
 #define BATCH_ROUNDS 16u
 
@@ -134,4 +138,29 @@ int core_to_core_probe(hwloc_topology_t topology, const struct placement_cpu *a,
 		*median_half_round_trip_ns = clock_median(exchange.half_trip_ns, exchange.batches);
 	free(exchange.half_trip_ns);
 	return error;
+}
+
+int core_to_core_furthest(hwloc_topology_t topology, const struct placement *placement, uint64_t *ns)
+{
+	const struct placement_cpu *first = &placement->cpu[0];
+	unsigned rounds = FURTHEST_ROUNDS / placement->count;
+	uint64_t longest = 0;
+
+	if (rounds < FURTHEST_ROUNDS_LEAST)
+		rounds = FURTHEST_ROUNDS_LEAST;
+	for (unsigned c = 1; c < placement->count; c++) {
+		uint64_t one = 0;
+		int error;
+
+		if (placement->cpu[c].os_cpu == first->os_cpu)
+			continue;
+		error = core_to_core_probe(topology, first, &placement->cpu[c], rounds, &one);
+		if (error)
+			return error;
+		longest = one > longest ? one : longest;
+	}
+	if (!longest)
+		return -ENODATA;
+	*ns = longest;
+	return 0;
 }

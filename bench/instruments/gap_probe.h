@@ -59,4 +59,11 @@ bool gap_probe_lost_frac(const struct gap_probe *probe, double *frac);
 int core_to_core_probe(hwloc_topology_t topology, const struct placement_cpu *a, const struct placement_cpu *b,
 		       unsigned rounds, uint64_t *median_half_round_trip_ns);
 
+/*
+ * The same from the first CPU of a placement to each other core of it, the
+ * longest, in less than 2 ms for a few CPUs.  0; -ENODATA: there is no other
+ * core; or as core_to_core_probe.
+ */
+int core_to_core_furthest(hwloc_topology_t topology, const struct placement *placement, uint64_t *ns);
+
 #endif

@@ -31,12 +31,30 @@ static uint64_t bucket_hi_ns(uint32_t index)
 	return bucket_lo_ns(index + 1) - 1;
 }
 
+static void forget(struct histogram *h)
+{
+	h->n = 0;
+	h->out_of_range = 0;
+	h->min = UINT64_MAX;
+	h->max = 0;
+	h->sum = 0;
+}
+
 int histogram_init(struct histogram *h)
 {
 	h->counts = aligned_alloc(HISTOGRAM_ALIGNMENT, COUNTS_BYTES);
 	if (!h->counts)
 		return -ENOMEM;
 	histogram_reset(h);
+	return 0;
+}
+
+int histogram_init_untouched(struct histogram *h)
+{
+	h->counts = calloc(HISTOGRAM_BUCKETS, sizeof(*h->counts));
+	if (!h->counts)
+		return -ENOMEM;
+	forget(h);
 	return 0;
 }
 
@@ -48,11 +66,7 @@ void histogram_fini(struct histogram *h)
 
 void histogram_reset(struct histogram *h)
 {
-	h->n = 0;
-	h->out_of_range = 0;
-	h->min = UINT64_MAX;
-	h->max = 0;
-	h->sum = 0;
+	forget(h);
 	memset(h->counts, 0, COUNTS_BYTES);
 }
 
@@ -67,6 +81,30 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
 	into->sum += from->sum;
 	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
 		into->counts[i] += from->counts[i];
+}
+
+void histogram_subtract(struct histogram *from, const struct histogram *part)
+{
+	bool lost_min = part->n && part->min == from->min;
+	bool lost_max = part->n && part->max == from->max;
+	uint64_t min = UINT64_MAX;
+	uint64_t max = 0;
+
+	from->n -= part->n;
+	from->out_of_range -= part->out_of_range;
+	from->sum -= part->sum;
+	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		from->counts[i] -= part->counts[i];
+		if (!from->counts[i])
+			continue;
+		if (min == UINT64_MAX)
+			min = bucket_lo_ns(i);
+		max = bucket_hi_ns(i);
+	}
+	if (lost_min || !from->n)
+		from->min = min == UINT64_MAX || min > from->min ? min : from->min;
+	if (lost_max || !from->n)
+		from->max = max < from->max ? max : from->max;
 }
 
 uint64_t histogram_mean_ns(const struct histogram *h)

@@ -55,6 +55,9 @@ struct histogram_bucket {
  * fault. Returns 0 or -ENOMEM.
  */
 int histogram_init(struct histogram *h);
+
+/* The same without touching them: for a histogram that few samples go into, if any. */
+int histogram_init_untouched(struct histogram *h);
 void histogram_fini(struct histogram *h);
 
 /* Forgets every sample. */
@@ -62,6 +65,12 @@ void histogram_reset(struct histogram *h);
 
 /* Adds all of from's samples to into. */
 void histogram_merge(struct histogram *into, const struct histogram *from);
+
+/*
+ * Takes away samples that are also in `part`, all of whose samples are in `from`.
+ * An extreme that `part` shares is then known to its bucket only.
+ */
+void histogram_subtract(struct histogram *from, const struct histogram *part);
 
 /*
  * Mean in ns, rounded to nearest from the exact sum; 0 while n is 0.

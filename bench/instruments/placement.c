@@ -293,3 +293,20 @@ int placement_run_pair(hwloc_topology_t topology, const struct placement_cpu *a,
 		return -error;
 	return pair.pin_error[0] ? pair.pin_error[0] : pair.pin_error[1];
 }
+
+unsigned placement_usable_cores(void)
+{
+	hwloc_topology_t topology;
+	hwloc_bitmap_t affinity;
+	struct placement placement = { 0 };
+	char error[256];
+
+	if (placement_load_topology(&topology))
+		return 0;
+	if (placement_load_affinity(topology, &affinity) == 0) {
+		placement_choose(topology, affinity, 1, false, &placement, error, sizeof(error));
+		hwloc_bitmap_free(affinity);
+	}
+	hwloc_topology_destroy(topology);
+	return placement.usable_cores;
+}

@@ -115,4 +115,7 @@ static inline void placement_turn_await(struct placement_turn *turn, uint64_t va
 			sched_yield();
 }
 
+/* The cores that one simulated CPU after the other may have on this machine, as placement_choose() counts them; 0 when unknown. */
+unsigned placement_usable_cores(void);
+
 #endif

@@ -27,6 +27,7 @@ static const struct {
 	[MICRO_TWO_THREAD_WITNESS] = { "two-thread-witness", 2 },
 	[MICRO_STAMP_PAIR] = { "instrument/stamp-pair", 1 },
 	[MICRO_RECORD_SAMPLE] = { "instrument/record-sample", 1 },
+	[MICRO_SEE_STAMP] = { "instrument/see-stamp", 1 },
 	[MICRO_WITNESS] = { "instrument/witness", 1 },
 	[MICRO_TAKE_INTERRUPT] = { "instrument/take-interrupt", 1 },
 };

@@ -29,7 +29,8 @@ enum micro_kind {
 	MICRO_TWO_THREAD,   /* enter, one increment, leave on two CPUs: their time over the acquisitions of both */
 	MICRO_TWO_THREAD_WITNESS, /* the same with the exclusion witness in the section */
 	MICRO_STAMP_PAIR,   /* two stamps in a row */
-	MICRO_RECORD_SAMPLE, /* one histogram_record of a varying value */
+	MICRO_RECORD_SAMPLE, /* one histogram_record of a varying value, and the look for a gap */
+	MICRO_SEE_STAMP,     /* what the gap witness adds to a stamp */
 	MICRO_WITNESS,       /* the exclusion witness: entry and exit, its line at home */
 	MICRO_TAKE_INTERRUPT, /* poll delivery: an interrupt that is due, from the look to the end of an empty handler */
 	MICRO_KINDS,

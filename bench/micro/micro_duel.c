@@ -44,11 +44,14 @@ static bool duel_start(struct duel *duel)
 
 static inline void duel_section(struct duel *duel, uint32_t me)
 {
-	if (duel->watched && witness_enter(duel->watched, me, witness_cpu(me)))
+	struct access_before before;
+
+	/* The stamps are the section's own, and no part of what the witness costs. */
+	if (duel->watched && witness_enter(duel->watched, me, witness_cpu(me), 0, &before))
 		duel->handoffs++;
 	duel->shared++;
 	if (duel->watched)
-		witness_leave(duel->watched, me);
+		witness_leave(duel->watched, me, 0);
 }
 
 static uint64_t duel_fight(struct duel *duel, struct sim_cpu *cpu)

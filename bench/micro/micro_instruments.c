@@ -37,7 +37,9 @@ static void fill_samples(uint64_t *samples)
 static uint64_t time_record(struct gbench_state *state, const struct micro_case *c, uint64_t n)
 {
 	uint64_t samples[SAMPLES];
+	static struct gap_witness witness;
 	struct histogram histogram;
+	uint64_t suspects = 0;
 	uint64_t begin;
 	uint64_t ticks;
 
@@ -47,27 +49,51 @@ static uint64_t time_record(struct gbench_state *state, const struct micro_case 
 	}
 	fill_samples(samples);
 	begin = stamp_now();
-	for (uint64_t i = 0; i < n; i++)
+	for (uint64_t i = 0; i < n; i++) {
 		histogram_record(&histogram, samples[i % SAMPLES]);
+		if (__builtin_expect(gap_witness_suspects(&witness, begin), 0))
+			suspects++;
+	}
 	ticks = stamp_now() - begin;
-	if (histogram.n != n)
+	if (histogram.n != n || suspects)
 		gbench_skip(state, "the histogram lost samples");
 	histogram_fini(&histogram);
+	return ticks;
+}
+
+static uint64_t time_see_stamp(struct gbench_state *state, const struct micro_case *c, uint64_t n)
+{
+	static struct gap_witness witness;
+	static struct gap_log log;
+	uint64_t begin;
+	uint64_t ticks;
+
+	gap_log_init(&log, &witness, c->bench->hz > 0 ? (uint64_t)c->bench->hz : 0);
+	begin = stamp_now();
+	for (uint64_t i = 0; i < n; i++) {
+		gap_log_see(&log, begin + i);
+		/* between two stamps there is always something */
+		atomic_signal_fence(memory_order_seq_cst);
+	}
+	ticks = stamp_now() - begin;
+	if (log.noted)
+		gbench_skip(state, "the gap witness saw what was not there");
 	return ticks;
 }
 
 static uint64_t time_witness(struct gbench_state *state, const struct micro_case *c, uint64_t n)
 {
 	static struct witness witness;
+	struct access_before before;
 	uint32_t me = witness_identity(0, false);
 	uint64_t begin = stamp_now();
 	uint64_t ticks;
 
 	for (uint64_t i = 0; i < n; i++) {
-		witness_enter(&witness, me, witness_cpu(me));
+		witness_enter(&witness, me, witness_cpu(me), i, &before);
 		/* the section: the witness's stores are not merged across it */
 		atomic_signal_fence(memory_order_seq_cst);
-		witness_leave(&witness, me);
+		witness_leave(&witness, me, i);
 		atomic_signal_fence(memory_order_seq_cst);
 	}
 	ticks = stamp_now() - begin;
@@ -135,6 +161,7 @@ double micro_instrument_run(struct gbench_state *state, const struct micro_case 
 	static uint64_t (*const loops[MICRO_KINDS])(struct gbench_state *, const struct micro_case *, uint64_t) = {
 		[MICRO_STAMP_PAIR] = time_stamp_pairs,
 		[MICRO_RECORD_SAMPLE] = time_record,
+		[MICRO_SEE_STAMP] = time_see_stamp,
 		[MICRO_WITNESS] = time_witness,
 		[MICRO_TAKE_INTERRUPT] = time_interrupts,
 	};

@@ -13,9 +13,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +31,10 @@
 #define TRACE_LIMIT_MS (4 * 3600 * 1000)
 
 volatile sig_atomic_t invoke_interrupted;
+
+/* What a cell's process may run on; not what its parent has withdrawn to. */
+static cpu_set_t affinity;
+static bool has_affinity;
 
 struct sink {
 	int fd;
@@ -44,8 +50,28 @@ struct child {
 	struct sink err;
 };
 
+void invoke_keep_affinity(void)
+{
+	has_affinity = sched_getaffinity(0, sizeof(affinity), &affinity) == 0;
+}
+
+/* In the child: only what is safe between fork and exec. */
+static _Noreturn void become_cell(pid_t parent, int in, int out, int err)
+{
+	/* Nobody waits for the result of who has been killed, and it would disturb the next. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		_exit(127);
+	if (has_affinity)
+		sched_setaffinity(0, sizeof(affinity), &affinity);
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+		_exit(127);
+	execl("/proc/self/exe", "storsync", "cell", (char *)NULL);
+	_exit(127);
+}
+
 static int start(struct child *child)
 {
+	pid_t self = getpid();
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 };
 
 	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
@@ -53,12 +79,8 @@ static int start(struct child *child)
 	child->pid = fork();
 	if (child->pid < 0)
 		return -errno;
-	if (child->pid == 0) {
-		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0)
-			_exit(127);
-		execl("/proc/self/exe", "storsync", "cell", (char *)NULL);
-		_exit(127);
-	}
+	if (child->pid == 0)
+		become_cell(self, in[0], out[1], err[1]);
 	close(in[0]);
 	close(out[1]);
 	close(err[1]);
@@ -169,7 +191,7 @@ static void judge(struct invocation_outcome *outcome, const struct child *child,
 void invoke(const struct cell_spec *spec, struct invocation_outcome *outcome)
 {
 	struct child child = { .in = -1, .out.fd = -1, .err.fd = -1 };
-	int64_t limit_ms = spec->trace[0] ? TRACE_LIMIT_MS : (int64_t)((spec->warmup_ns + spec->duration_ns) / 1000000) + GRACE_MS;
+	int64_t limit_ms = spec->trace[0] ? TRACE_LIMIT_MS : (int64_t)((spec->warmup_max_ns + spec->duration_ns) / 1000000) + GRACE_MS;
 	int status = 0;
 	bool ended;
 	int err;

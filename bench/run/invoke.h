@@ -18,7 +18,10 @@ struct invocation_outcome {
 	char *log;          /* what it wrote to stderr; to be freed */
 };
 
-/* Runs the cell to its end.  The outcome is always filled in. */
+/* Cells shall run on what this process may run on now, whatever it restricts itself to later. */
+void invoke_keep_affinity(void);
+
+/* Runs the cell to its end, or to this process's: it does not outlive it.  The outcome is always filled in. */
 void invoke(const struct cell_spec *spec, struct invocation_outcome *outcome);
 void invocation_outcome_fini(struct invocation_outcome *outcome);
 

@@ -1,140 +1,85 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of `storsync run`; see options.h. */
+/* The command line of `storsync run` and `storsync plan`; see options.h. */
 #include "bench/run/options.h"
 
 #include <argp.h>
-#include <errno.h>
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "bench/cell/spec.h"
+#include "bench/cli/quantity.h"
 #include "bench/cli/usage.h"
-#include "impls/backends.h"
+#include "bench/files/schema.h"
+#include "bench/matrix/refuse.h"
+#include "bench/matrix/shipped.h"
 
+/* Rows of the tables without a letter of their own are known by number. */
 enum option_key {
-	OPTION_BACKENDS = 'b',
-	OPTION_CPUS = 'c',
-	OPTION_SECTION = 's',
-	OPTION_ROUTING = 'r',
-	OPTION_DEPTH = 'q',
-	OPTION_SERVICE = 'S',
-	OPTION_OUTPUT = 'o',
-	OPTION_DURATION = 'd',
-	OPTION_INVOCATIONS = 'n',
-	OPTION_COMPLETION = 256,
-	OPTION_DUPLEX,
-	OPTION_CHANNELS,
-	OPTION_THINK,
-	OPTION_IO_SIZE,
-	OPTION_DATA,
-	OPTION_TRACE,
-	OPTION_TRACE_SPEED,
-	OPTION_WARMUP,
-	OPTION_SEED,
-	OPTION_OVERSUBSCRIBE,
-	OPTION_HISTOGRAM_DIGITS,
-	OPTION_DELIVERY,
-	OPTION_BYSTANDER,
-	OPTION_PREEMPT,
-	OPTION_TABLE,
+	KEY_DIMENSION = 0x100,
+	KEY_SETTING = 0x200,
+	KEY_PROFILE = 0x300,
+	KEY_FILTER,
+	KEY_TABLE,
+	KEY_SHARD,
+	KEY_BUDGET,
+	KEY_UNTIL_CI,
+	KEY_FRESH,
+	KEY_PRINT,
+	KEY_OUTPUT = 'o',
 };
 
-static const struct argp_option argp_options[] = {
-	{ NULL, 0, NULL, 0, "What is compared (lists are separated by commas; the cells are the cross product):", 1 },
-	{ "backends", OPTION_BACKENDS, "LIST|all", 0,
-	  "back ends (default: all, every sound one; all-peers, other projects' locks; see `storsync list`)", 1 },
-	{ "cpus", OPTION_CPUS, "LIST", 0, "simulated CPUs, such as 1,2 (the default) or 1-4", 1 },
-	{ "routing", OPTION_ROUTING, "LIST", 0,
-	  "where the vector points relative to the submitter: same, other, spread (default: same,other)", 1 },
-	{ "delivery", OPTION_DELIVERY, "LIST", 0, "how interrupts are delivered: poll, signal, thread (default: poll)", 1 },
-	{ "section", OPTION_SECTION, "LIST", 0, "work added to the synchronized routine, such as 50ns,1us (default: 0)", 1 },
-	{ "completion", OPTION_COMPLETION, "LIST", 0, "who reports completions: isr, dpc (default: isr)", 1 },
-	{ "duplex", OPTION_DUPLEX, "LIST", 0, "full or half (default: full)", 1 },
-	{ "channels", OPTION_CHANNELS, "LIST", 0,
-	  "StartIo calls at a time: 1 takes the StartIo lock; default 0, as many as CPUs", 1 },
-	{ NULL, 0, NULL, 0, "The load:", 2 },
-	{ "queue-depth", OPTION_DEPTH, "LIST", 0, "I/Os in flight on each CPU (default: 8)", 2 },
-	{ "service-time", OPTION_SERVICE, "LIST", 0,
-	  "of the device: 5us (the default), exp:20us or bimodal:5us/200us/1%", 2 },
-	{ "think", OPTION_THINK, "LIST", 0, "work between two submissions (default: 0)", 2 },
-	{ "io-size", OPTION_IO_SIZE, "LIST", 0, "bytes of an I/O, a multiple of 512 (default: 4k)", 2 },
-	{ "bystander", OPTION_BYSTANDER, "LIST", 0,
-	  "unrelated interrupts on each CPU, so many a second above the HBA's level and as many below, such as 2k (default: 0)", 2 },
-	{ "preempt", OPTION_PREEMPT, "LIST", 0,
-	  "take the CPU from the section's holder: times a second and CPU, and for how long, such as 1k/50us (default: 0)", 2 },
-	{ "data", OPTION_DATA, "stamp|copy", 0,
-	  "move only each block's stamp (the default), or all of its data; both are checked", 2 },
-	{ "trace", OPTION_TRACE, "FILE", 0, "replay a trace instead: VSCSI 1 and 2, fio iolog 2 and 3, MSR Cambridge CSV", 2 },
-	{ "trace-speed", OPTION_TRACE_SPEED, "X|max", 0,
-	  "keep the arrival pattern, X times as fast; max (the default): as fast as it goes", 2 },
-	{ NULL, 0, NULL, 0, "The measurement:", 3 },
-	{ "duration", OPTION_DURATION, "TIME", 0, "of the measured window (default: 200ms; a trace runs to its end)", 3 },
-	{ "warmup", OPTION_WARMUP, "TIME", 0, "before it (default: 10ms)", 3 },
-	{ "invocations", OPTION_INVOCATIONS, "N", 0, "fresh processes a cell, in randomized blocks (default: 7)", 3 },
-	{ "seed", OPTION_SEED, "N", 0, "of every random choice (default: random, and printed)", 3 },
-	{ "oversubscribe", OPTION_OVERSUBSCRIBE, NULL, 0,
-	  "allow more simulated CPUs than usable cores: spinning yields, and every row says so", 3 },
-	{ "histogram-digits", OPTION_HISTOGRAM_DIGITS, "2|3", 0,
-	  "significant digits of histogram.csv's buckets (default: 2); percentiles always come from 3", 3 },
-	{ "table", OPTION_TABLE, "LIST", 0,
-	  "what is printed: latency (the default), bounds (bounds on waiting, and starvation); latency,bounds: both in turn", 3 },
-	{ "output", OPTION_OUTPUT, "DIR", 0, "where the files go: a folder that is new or empty (default: results/<run id>)", 3 },
-	{ NULL, 0, NULL, 0, NULL, 0 },
+enum option_group { GROUP_MATRIX = 1, GROUP_COMPARED, GROUP_LOAD, GROUP_MEASUREMENT, GROUP_RUN };
+
+static const struct argp_option own_options[] = {
+	{ NULL, 0, NULL, 0, "The matrix:", GROUP_MATRIX },
+	{ "profile", KEY_PROFILE, "NAME", 0, "the variant of the matrix that it calls so", GROUP_MATRIX },
+	{ "filter", KEY_FILTER, "EXPR", 0,
+	  "keep the cells for which it holds, such as 'backends=rcu-*,ticket' or 'cpus!=1'; of several, all must hold", GROUP_MATRIX },
+	{ NULL, 0, NULL, 0, "What is compared (lists are separated by commas, and replace those of the matrix):", GROUP_COMPARED },
+	{ NULL, 0, NULL, 0, "The load:", GROUP_LOAD },
+	{ NULL, 0, NULL, 0, "The measurement:", GROUP_MEASUREMENT },
+	{ NULL, 0, NULL, 0, "The run:", GROUP_RUN },
+	{ "shard", KEY_SHARD, "K/N", 0, "only the K-th of N shares of the blocks, for N machines; needs --seed", GROUP_RUN },
+	{ "budget", KEY_BUDGET, "TIME", 0, "begin no block that would not be over in that time, such as 30m", GROUP_RUN },
+	{ "until-ci", KEY_UNTIL_CI, "P%[:METRIC]", 0,
+	  "end early once every cell's median is known to P% (default metric: isr_latency_p50_ns)", GROUP_RUN },
+	{ "fresh", KEY_FRESH, NULL, 0, "do not go on with an interrupted run: begin anew", GROUP_RUN },
+	{ "table", KEY_TABLE, "LIST", 0,
+	  "what is printed: latency (the default), bounds (bounds on waiting, and starvation); latency,bounds: both in turn", GROUP_RUN },
+	{ "output", KEY_OUTPUT, "DIR", 0, "where the files go: a folder that is new or empty (default: results/<run id>)", GROUP_RUN },
 };
 
-static const char doc[] =
+static const struct argp_option print_option = {
+	"print", KEY_PRINT, NULL, 0, "print the shipped matrix as a file, to copy and edit", GROUP_MATRIX
+};
+
+#define OWN_OPTIONS (sizeof(own_options) / sizeof(own_options[0]))
+
+static const char run_doc[] =
 	"Run a matrix of cells on the simulated HBA, compare the back ends and write CSV files.\v"
-	"Exit status: 0 done, 2 usage, 3 nothing to measure, 5 partial: interrupted, or a cell failed; its row says how.";
+	"MATRIX is a YAML file or a shipped one (default: default):\n%s"
+	"\nExit status: 0 done, 2 usage, 3 nothing to measure, 5 partial: interrupted, or a cell failed; its row says how.";
 
-static void replace_list(struct quantity_list *list, const char *option, const char *text)
-{
-	char error[256];
+static const char plan_doc[] =
+	"Print what `storsync run` would do with the same arguments: cells, blocks, and how long it takes.\v"
+	"MATRIX is a YAML file or a shipped one (default: default):\n%s"
+	"\nExit status: 0 printed, 2 usage.";
 
-	quantity_list_fini(list);
-	if (quantity_list(text, list, error, sizeof(error)))
-		usage_error("--%s: %s", option, error);
-}
-
-static void replace_counts(uint64_t *values, size_t capacity, size_t *count, const char *option, const char *text, uint64_t least,
-			   uint64_t most)
-{
-	char error[256];
-
-	if (quantity_counts(text, values, capacity, count, error, sizeof(error)))
-		usage_error("--%s: %s", option, error);
-	for (size_t i = 0; i < *count; i++) {
-		if (values[i] < least || values[i] > most)
-			usage_error("--%s: %llu is out of range; use %llu to %llu", option, (unsigned long long)values[i],
-				    (unsigned long long)least, (unsigned long long)most);
-	}
-}
-
-static uint64_t parse_count(const char *option, const char *text)
-{
-	char error[256];
-	uint64_t count;
-
-	if (quantity_count(text, &count, error, sizeof(error)))
-		usage_error("--%s: %s", option, error);
-	return count;
-}
-
-static void parse_speed(struct run_options *options, const char *text)
-{
-	char error[256];
-
-	if (quantity_speed(text, &options->trace_speed, error, sizeof(error)))
-		usage_error("--trace-speed: %s", error);
-}
+struct parsing {
+	struct run_options *options;
+	struct matrix_options matrix;
+	bool is_plan;
+};
 
 static void parse_table(struct run_options *options, const char *text)
 {
 	struct quantity_list tables = { 0 };
+	char error[256];
 
-	replace_list(&tables, "table", text);
+	if (quantity_list(text, &tables, error, sizeof(error)))
+		usage_error("--table: %s", error);
 	options->table_latency = options->table_bounds = false;
 	for (size_t i = 0; i < tables.count; i++) {
 		if (strcmp(tables.items[i], "latency") == 0)
@@ -147,174 +92,199 @@ static void parse_table(struct run_options *options, const char *text)
 	quantity_list_fini(&tables);
 }
 
-static error_t parse_dimension(int key, char *argument, struct run_options *options)
+static void parse_shard(struct run_options *options, const char *text)
 {
-	switch (key) {
-	case OPTION_BACKENDS:
-		replace_list(&options->backends, "backends", argument);
-		return 0;
-	case OPTION_CPUS:
-		replace_counts(options->cpus, 64, &options->cpus_count, "cpus", argument, 1, CELL_CPUS_MAX);
-		return 0;
-	case OPTION_ROUTING:
-		replace_list(&options->routings, "routing", argument);
-		return 0;
-	case OPTION_DELIVERY:
-		replace_list(&options->deliveries, "delivery", argument);
-		return 0;
-	case OPTION_SECTION:
-		replace_list(&options->sections, "section", argument);
-		return 0;
-	case OPTION_COMPLETION:
-		replace_list(&options->completions, "completion", argument);
-		return 0;
-	case OPTION_DUPLEX:
-		replace_list(&options->duplexes, "duplex", argument);
-		return 0;
-	case OPTION_CHANNELS:
-		replace_counts(options->channels, 32, &options->channels_count, "channels", argument, 0, CELL_CPUS_MAX);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	const char *slash = strchr(text, '/');
+	uint64_t shard, shards;
+	char first[8], error[256];
+
+	if (!slash || (size_t)(slash - text) >= sizeof(first))
+		usage_error("--shard: '%.40s' is not K/N; write 2/3 for the second of three shares", text);
+	snprintf(first, sizeof(first), "%.*s", (int)(slash - text), text);
+	if (quantity_count(first, &shard, error, sizeof(error)) || quantity_count(slash + 1, &shards, error, sizeof(error)))
+		usage_error("--shard: %s", error);
+	if (shard < 1 || shard > shards || shards > RUN_SHARDS_MAX)
+		usage_error("--shard: %s is out of range; use 1/N to N/N, N up to %d", text, RUN_SHARDS_MAX);
+	options->shard = (unsigned)shard;
+	options->shards = (unsigned)shards;
 }
 
-static error_t parse_load(int key, char *argument, struct run_options *options)
+static void parse_until_ci(struct run_options *options, const char *text)
 {
-	switch (key) {
-	case OPTION_DEPTH:
-		replace_counts(options->depths, 32, &options->depths_count, "queue-depth", argument, 1, 256);
-		return 0;
-	case OPTION_SERVICE:
-		replace_list(&options->service_times, "service-time", argument);
-		return 0;
-	case OPTION_THINK:
-		replace_list(&options->thinks, "think", argument);
-		return 0;
-	case OPTION_IO_SIZE:
-		replace_list(&options->io_sizes, "io-size", argument);
-		return 0;
-	case OPTION_BYSTANDER:
-		replace_list(&options->bystanders, "bystander", argument);
-		return 0;
-	case OPTION_PREEMPT:
-		replace_list(&options->preemptions, "preempt", argument);
-		return 0;
-	case OPTION_DATA:
-		if (strcmp(argument, "stamp") && strcmp(argument, "copy"))
-			usage_error("--data: '%s' is neither stamp nor copy", argument);
-		options->copy_data = strcmp(argument, "copy") == 0;
-		return 0;
-	case OPTION_TRACE:
-		options->trace = argument;
-		return 0;
-	case OPTION_TRACE_SPEED:
-		parse_speed(options, argument);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	const char *colon = strchr(text, ':');
+	char share[32], error[256];
+	size_t column;
+
+	snprintf(share, sizeof(share), "%.*s", colon ? (int)(colon - text) : 31, text);
+	if (quantity_percentage(share, &options->until_ci, error, sizeof(error)))
+		usage_error("--until-ci: %s", error);
+	if (options->until_ci <= 0)
+		usage_error("--until-ci: %s is never reached; use a percentage above 0, such as 5%%", share);
+	if (!colon)
+		return;
+	column = csv_column_index(&schema_summary, colon + 1);
+	if (column == CSV_NO_COLUMN || strlen(colon + 1) >= sizeof(options->until_ci_metric) ||
+	    (schema_summary.columns[column].type != CSV_INTEGER && schema_summary.columns[column].type != CSV_NUMBER))
+		usage_error("--until-ci: '%.60s' is no number in summary.csv; use one such as isr_latency_p99_ns or iops", colon + 1);
+	strcpy(options->until_ci_metric, colon + 1);
+}
+
+static error_t parse_table_row(int key, char *argument, struct matrix_options *matrix)
+{
+	for (size_t d = 0; d < DIMENSIONS; d++) {
+		if (key == dimensions[d].option || key == KEY_DIMENSION + (int)d) {
+			matrix->dimension[d] = argument;
+			return 0;
+		}
 	}
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (key == settings_table[i].option || key == KEY_SETTING + (int)i) {
+			matrix->setting[i] = argument ? argument : "true";
+			return 0;
+		}
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static void add_matrix(struct parsing *parsing, const char *name)
+{
+	if (parsing->matrix.matrix)
+		usage_error("'%.60s' is one matrix too many; there is '%.60s' already", name, parsing->matrix.matrix);
+	parsing->matrix.matrix = name;
+}
+
+static void add_filter(struct matrix_options *matrix, const char *text)
+{
+	if (matrix->filters == MATRIX_FILTERS_MAX)
+		usage_error("--filter: more than %d of them; write a matrix file instead", MATRIX_FILTERS_MAX);
+	matrix->filter[matrix->filters++] = text;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-	struct run_options *options = state->input;
+	struct parsing *parsing = state->input;
+	struct run_options *options = parsing->options;
 
 	switch (key) {
-	case OPTION_DURATION:
-		options->duration_ns = usage_duration("duration", argument);
-		if (options->duration_ns < 1000000)
-			usage_error("--duration: %s is too short to measure anything; use 1ms or more", argument);
+	case ARGP_KEY_ARG:
+		add_matrix(parsing, argument);
 		return 0;
-	case OPTION_WARMUP:
-		options->warmup_ns = usage_duration("warmup", argument);
+	case KEY_PROFILE:
+		parsing->matrix.profile = argument;
 		return 0;
-	case OPTION_INVOCATIONS:
-		options->invocations = parse_count("invocations", argument);
-		if (options->invocations < 1 || options->invocations > 50)
-			usage_error("--invocations: %s is out of range; use 1 to 50", argument);
+	case KEY_FILTER:
+		add_filter(&parsing->matrix, argument);
 		return 0;
-	case OPTION_SEED:
-		options->seed = parse_count("seed", argument);
-		return 0;
-	case OPTION_OVERSUBSCRIBE:
-		options->oversubscribe = true;
-		return 0;
-	case OPTION_HISTOGRAM_DIGITS:
-		options->histogram_digits = parse_count("histogram-digits", argument);
-		if (options->histogram_digits != 2 && options->histogram_digits != 3)
-			usage_error("--histogram-digits: %s is neither 2 nor 3", argument);
-		return 0;
-	case OPTION_TABLE:
+	case KEY_TABLE:
 		parse_table(options, argument);
 		return 0;
-	case OPTION_OUTPUT:
+	case KEY_SHARD:
+		parse_shard(options, argument);
+		return 0;
+	case KEY_BUDGET:
+		options->budget_ns = usage_duration("budget", argument);
+		if (!options->budget_ns)
+			usage_error("--budget: %s is no time at all; use one such as 30m", argument);
+		return 0;
+	case KEY_UNTIL_CI:
+		parse_until_ci(options, argument);
+		return 0;
+	case KEY_FRESH:
+		options->fresh = true;
+		return 0;
+	case KEY_PRINT:
+		options->print = true;
+		return 0;
+	case KEY_OUTPUT:
 		options->directory = argument;
 		return 0;
-	case ARGP_KEY_ARG:
-		usage_error("'%s' is no option; `storsync run --help` lists them", argument);
 	default:
-		break;
+		return key > 0 ? parse_table_row(key, argument, &parsing->matrix) : ARGP_ERR_UNKNOWN;
 	}
-	if (parse_dimension(key, argument, options) == 0)
-		return 0;
-	return parse_load(key, argument, options);
 }
 
-static void set_defaults(struct run_options *options)
+/* The verb's own options, and a row for each dimension and setting. */
+static void list_options(struct argp_option *list, bool is_plan)
 {
+	size_t n = OWN_OPTIONS;
+
+	memcpy(list, own_options, sizeof(own_options));
+	for (size_t d = 0; d < DIMENSIONS; d++) {
+		const struct dimension *row = &dimensions[d];
+
+		list[n++] = (struct argp_option){ row->name, row->option ? row->option : KEY_DIMENSION + (int)d, row->argument, 0,
+						  row->help, row->is_load ? GROUP_LOAD : GROUP_COMPARED };
+	}
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *row = &settings_table[i];
+
+		if (row->help)
+			list[n++] = (struct argp_option){ row->name, row->option ? row->option : KEY_SETTING + (int)i, row->argument, 0,
+							  row->help, row->is_load ? GROUP_LOAD : GROUP_MEASUREMENT };
+	}
+	if (is_plan)
+		list[n++] = print_option;
+	list[n] = (struct argp_option){ 0 };
+}
+
+static void list_matrices(char *text, size_t text_bytes)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < shipped_matrix_count && used < text_bytes; i++) {
+		const char *description = strstr(shipped_matrices[i].text, "\ndescription: ");
+		const char *line = description ? description + strlen("\ndescription: ") : "";
+
+		used += (size_t)snprintf(text + used, text_bytes - used, "  %-17s %.*s\n", shipped_matrices[i].name,
+					 (int)strcspn(line, "\n"), line);
+	}
+}
+
+static void choose_seed(struct run_options *options)
+{
+	struct matrix_settings *settings = &options->design.settings;
 	uint32_t seed = 1;
 
-	memset(options, 0, sizeof(*options));
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		seed = (uint32_t)getpid();
-	options->seed = seed;
-	replace_list(&options->backends, "backends", "all");
-	replace_list(&options->sections, "section", "0");
-	replace_list(&options->thinks, "think", "0");
-	replace_list(&options->routings, "routing", "same,other");
-	replace_list(&options->service_times, "service-time", "5us");
-	replace_list(&options->completions, "completion", "isr");
-	replace_list(&options->duplexes, "duplex", "full");
-	replace_list(&options->deliveries, "delivery", "poll");
-	replace_list(&options->bystanders, "bystander", "0");
-	replace_list(&options->preemptions, "preempt", "0");
-	replace_list(&options->io_sizes, "io-size", "4k");
-	options->cpus[0] = 1;
-	options->cpus[1] = 2;
-	options->cpus_count = 2;
-	options->depths[0] = 8;
-	options->depths_count = 1;
-	options->channels_count = 1;
-	options->trace_speed = INFINITY;
-	options->duration_ns = 200000000;
-	options->warmup_ns = 10000000;
-	options->invocations = 7;
-	options->histogram_digits = 2;
-	options->table_latency = true;
+	options->seed_given = settings->seed_given;
+	if (!settings->seed_given) {
+		if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+			seed = (uint32_t)getpid();
+		settings->seed = seed;
+	}
+	options->seed = settings->seed;
+	if (options->shards > 1 && !options->seed_given)
+		usage_error("--shard needs --seed N, the same for every share: random ones would order the blocks differently");
 }
 
-void run_options_parse(struct run_options *options, int argc, char **argv)
+void run_options_parse(struct run_options *options, const char *verb, int argc, char **argv)
 {
-	static const struct argp argp = { .options = argp_options, .parser = parse, .doc = doc };
+	static struct argp_option list[OWN_OPTIONS + DIMENSIONS + SETTINGS + 2];
+	static char matrices[2048], doc[4096];
+	struct parsing parsing = { .options = options, .is_plan = strcmp(verb, "plan") == 0 };
+	const struct argp argp = { .options = list, .parser = parse, .args_doc = "[MATRIX]", .doc = doc };
+	char error[MATRIX_ERROR_BYTES];
 
-	set_defaults(options);
-	usage_parse(&argp, "run", argc, argv, options);
-	if (!options->trace && !isinf(options->trace_speed))
-		usage_error("--trace-speed goes with --trace FILE");
+	*options = (struct run_options){ .shard = 1, .shards = 1, .table_latency = true, .until_ci_metric = "isr_latency_p50_ns" };
+	list_options(list, parsing.is_plan);
+	list_matrices(matrices, sizeof(matrices));
+	snprintf(doc, sizeof(doc), parsing.is_plan ? plan_doc : run_doc, matrices);
+	usage_parse(&argp, verb, argc, argv, &parsing);
+	options->matrix = parsing.matrix.matrix;
+	if (options->print)
+		return;
+	if (matrix_design_load(&options->design, &parsing.matrix, error, sizeof(error)))
+		usage_error("%s", error);
+	choose_seed(options);
 }
 
 void run_options_fini(struct run_options *options)
 {
-	quantity_list_fini(&options->backends);
-	quantity_list_fini(&options->sections);
-	quantity_list_fini(&options->thinks);
-	quantity_list_fini(&options->routings);
-	quantity_list_fini(&options->service_times);
-	quantity_list_fini(&options->completions);
-	quantity_list_fini(&options->duplexes);
-	quantity_list_fini(&options->deliveries);
-	quantity_list_fini(&options->bystanders);
-	quantity_list_fini(&options->preemptions);
-	quantity_list_fini(&options->io_sizes);
+	matrix_design_fini(&options->design);
+}
+
+uint64_t run_options_blocks(const struct run_options *options)
+{
+	uint64_t blocks = options->design.settings.invocations;
+
+	return blocks < options->shard ? 0 : (blocks - options->shard) / options->shards + 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of `storsync run`: lists of values a dimension, whose cross product is the matrix. */
+/* The command line of `storsync run` and `storsync plan`: a matrix, and how its blocks are run. */
 #ifndef STORSYNC_BENCH_RUN_OPTIONS_H
 #define STORSYNC_BENCH_RUN_OPTIONS_H
 
@@ -7,42 +7,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bench/cli/quantity.h"
+#include "bench/matrix/design.h"
+
+#define RUN_SHARDS_MAX 1000
 
 struct run_options {
-	struct quantity_list backends;
-	struct quantity_list sections;
-	struct quantity_list thinks;
-	struct quantity_list routings;
-	struct quantity_list service_times;
-	struct quantity_list completions;
-	struct quantity_list duplexes;
-	struct quantity_list deliveries;
-	struct quantity_list bystanders;
-	struct quantity_list preemptions;
-	struct quantity_list io_sizes;
-	uint64_t cpus[64];
-	size_t cpus_count;
-	uint64_t depths[32];
-	size_t depths_count;
-	uint64_t channels[32]; /* 0: as many as CPUs */
-	size_t channels_count;
-	const char *trace;
-	double trace_speed;
-	bool copy_data;
-	uint64_t duration_ns;
-	uint64_t warmup_ns;
-	uint64_t invocations;
-	uint64_t seed;
-	bool oversubscribe;
-	uint64_t histogram_digits;
-	bool table_latency;    /* what is printed */
+	struct matrix_design design; /* what the command line's matrix comes to, its seed included */
+	uint64_t seed;               /* design.settings.seed */
+	bool seed_given;             /* on the command line or in the matrix; else it is random */
+	unsigned shard;              /* this run's blocks are those b with (b - 1) % shards == shard - 1 */
+	unsigned shards;
+	uint64_t budget_ns;          /* 0: none */
+	double until_ci;             /* relative half width; 0: not asked for */
+	char until_ci_metric[64];    /* a numeric column of summary.csv */
+	bool fresh;
+	bool table_latency;          /* what is printed */
 	bool table_bounds;
-	const char *directory; /* NULL: results/<run id> */
+	bool print;                  /* `plan` only: the shipped matrix's text */
+	const char *matrix;          /* as given; NULL: none was */
+	const char *directory;       /* NULL: results/<run id> */
 };
 
-/* Parses or does not return: a mistake is one line on stderr and exit 2. */
-void run_options_parse(struct run_options *options, int argc, char **argv);
+/*
+ * Parses for the verb "run" or "plan", and loads the matrix.  Does not return
+ * from a mistake: that is one line on stderr and exit 2.
+ */
+void run_options_parse(struct run_options *options, const char *verb, int argc, char **argv);
 void run_options_fini(struct run_options *options);
+
+/* How many of so many blocks are the shard's. */
+uint64_t run_options_blocks(const struct run_options *options);
 
 #endif

@@ -77,7 +77,7 @@ void table_add(struct table *table, size_t cell, const char *status, const char 
 	row->measured++;
 	if (strcmp(status, "ok")) {
 		row->not_ok++;
-		row->worst_status = status;
+		snprintf(row->worst_status, sizeof(row->worst_status), "%s", status);
 		snprintf(row->reason, sizeof(row->reason), "%s", reason);
 		return;
 	}
@@ -87,18 +87,6 @@ void table_add(struct table *table, size_t cell, const char *status, const char 
 	if (!table->matrix->cell[cell].spec.preempt_hz)
 		table_add_sample(&row->cpu_lost, json_object_get(summary, "cpu_lost_frac"));
 	table_bounds_add(&row->bounds, summary);
-}
-
-/* Equal but for the back end. */
-static bool same_group(const struct cell_spec *a, const struct cell_spec *b)
-{
-	struct cell_spec copy = *a;
-	char id_a[CELL_ID_BYTES], id_b[CELL_ID_BYTES];
-
-	memcpy(copy.backend, b->backend, sizeof(copy.backend));
-	cell_id(&copy, id_a);
-	cell_id(b, id_b);
-	return strcmp(id_a, id_b) == 0;
 }
 
 struct group {
@@ -303,7 +291,7 @@ void table_print(const struct table *table, const struct run_options *options, F
 			continue;
 		group.n = 0;
 		for (size_t c = first; c < cells; c++) {
-			if (!done[c] && same_group(&table->matrix->cell[first].spec, &table->matrix->cell[c].spec)) {
+			if (!done[c] && table->matrix->cell[first].group == table->matrix->cell[c].group) {
 				done[c] = true;
 				group.cell[group.n++] = c;
 			}

@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "bench/run/matrix.h"
+#include "bench/matrix/matrix.h"
+#include "bench/run/options.h"
 #include "bench/run/table_bounds.h"
 
 #define TABLE_COLUMNS 10
@@ -25,7 +26,7 @@ struct table_row {
 	struct table_bounds bounds;
 	unsigned measured;
 	unsigned not_ok;           /* invocations that did not end in "ok" */
-	const char *worst_status;  /* the last status that was not "ok" */
+	char worst_status[16];     /* the last status that was not "ok" */
 	char reason[160];
 };
 

@@ -14,6 +14,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "hba_sim/machine/cpu.h"
+
 struct model_lock {
 	_Atomic(uint32_t) held;
 };
@@ -30,6 +32,8 @@ static inline void model_lock_acquire(struct model_lock *lock)
 				sched_yield();
 			else
 				__builtin_ia32_pause();
+			if (spins % 16 == 0 && sim_cpu_self())
+				sim_see(sim_cpu_self(), stamp_now());
 		}
 	}
 }

@@ -133,7 +133,7 @@ static void assert_line(struct virtio_scsi *device, const struct sim_cpu *cpu, u
  * Executes a batch that was popped when the device had been reset `resets` times; it
  * has forgotten it when it has been reset since.
  */
-static void finish(struct virtio_scsi *device, const struct sim_cpu *cpu, const struct due_entry *batch, unsigned n,
+static void finish(struct virtio_scsi *device, struct sim_cpu *cpu, const struct due_entry *batch, unsigned n,
 		   uint64_t resets)
 {
 	uint64_t first_due[VIRTIO_SCSI_QUEUES] = { SIM_NEVER, SIM_NEVER, SIM_NEVER };
@@ -143,6 +143,9 @@ static void finish(struct virtio_scsi *device, const struct sim_cpu *cpu, const 
 	for (unsigned i = 0; i < n && device->resets == resets; i++) {
 		uint64_t *first = &first_due[batch[i].queue];
 
+		/* Each may move a lot of data. */
+		if (i)
+			sim_see(cpu, stamp_now());
 		if (execute(device, &batch[i]) && *first == SIM_NEVER)
 			*first = batch[i].due;
 	}

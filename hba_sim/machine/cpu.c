@@ -15,6 +15,9 @@
 
 _Thread_local struct sim_cpu *sim_cpu_current;
 
+/* Where nothing can interrupt a waiting CPU the clock is read for the gap witness alone: now and then. */
+#define SPINS_PER_STAMP 16
+
 void sim_cpu_schedule(struct sim_cpu *cpu, uint64_t when)
 {
 	/* relaxed: the fence below orders it; see recompute_due */
@@ -71,6 +74,7 @@ void sim_cpu_take_all(struct sim_cpu *cpu)
 	for (;;) {
 		uint64_t now = stamp_now();
 
+		sim_see(cpu, now);
 		if (sim_cpu_due(cpu) > now)
 			return;
 		if (intc_take_one(cpu, now))
@@ -94,6 +98,7 @@ void sim_cpu_lowered(struct sim_cpu *cpu, uint8_t from)
 {
 	uint64_t now = stamp_now();
 
+	sim_see(cpu, now);
 	if (sim_cpu_due(cpu) > now)
 		return;
 	if (cpu->delivery == SYNC_POLL) {
@@ -109,38 +114,52 @@ void sim_cpu_restored(struct sim_cpu *cpu, uint8_t from)
 	delivery_lowered(cpu, from, stamp_now());
 }
 
-static void count_spin(struct sim_cpu *cpu)
+/* Returns the number of them so far. */
+static uint64_t count_spin(struct sim_cpu *cpu)
 {
 	/* relaxed: a counter with one writer */
 	uint64_t relaxes = atomic_load_explicit(&cpu->relaxes, memory_order_relaxed);
 
 	atomic_store_explicit(&cpu->relaxes, relaxes + 1, memory_order_relaxed);
+	return relaxes + 1;
+}
+
+/* A safe point outside of sections, under a delivery by which interrupts arrive. */
+static void look_around(struct sim_cpu *cpu, uint64_t now)
+{
+	sim_see(cpu, now);
+	delivery_watch(cpu, now);
 }
 
 void sim_relax(struct sim_cpu *cpu)
 {
-	count_spin(cpu);
+	uint64_t spins = count_spin(cpu);
+
 	if (cpu->yields)
 		sched_yield();
 	else
 		__builtin_ia32_pause();
 	if (cpu->delivery != SYNC_POLL)
-		delivery_watch(cpu, stamp_now());
+		look_around(cpu, stamp_now());
 	/* Nothing can interrupt at or above the highest line's level: the clock need not be read. */
 	else if (sim_irql(cpu) < cpu->top_dirql && sim_cpu_due(cpu) != SIM_NEVER)
 		sim_cpu_safe_point(cpu, stamp_now());
+	else if (spins % SPINS_PER_STAMP == 0)
+		sim_see(cpu, stamp_now());
 }
 
 void sim_idle(struct sim_cpu *cpu)
 {
 	if (cpu->yields)
 		sched_yield();
-	if (cpu->delivery != SYNC_POLL)
-		delivery_watch(cpu, stamp_now());
-	else if (sim_cpu_due(cpu) != SIM_NEVER)
+	if (cpu->delivery != SYNC_POLL) {
+		look_around(cpu, stamp_now());
+	} else if (sim_cpu_due(cpu) != SIM_NEVER) {
 		sim_cpu_safe_point(cpu, stamp_now());
-	else
+	} else {
+		sim_see(cpu, stamp_now());
 		__builtin_ia32_pause();
+	}
 }
 
 void sim_work(struct sim_cpu *cpu, uint64_t ticks)
@@ -150,7 +169,7 @@ void sim_work(struct sim_cpu *cpu, uint64_t ticks)
 
 	while (now < end) {
 		if (cpu->delivery != SYNC_POLL)
-			delivery_watch(cpu, now);
+			look_around(cpu, now);
 		else
 			sim_cpu_safe_point(cpu, now);
 		now = stamp_now();

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hba_sim/machine/gap_witness.h"
 #include "hba_sim/machine/intc.h"
 #include "hba_sim/machine/irql.h"
 #include "hba_sim/machine/stamp.h"
@@ -75,6 +76,8 @@ struct sim_cpu {
 	enum sync_delivery delivery;
 	_Atomic(uint32_t) in_section; /* synchronized routines that run here: an interrupt that arrives then landed in one */
 	_Atomic(bool) latched;        /* an interrupt arrived and the IRQL kept it out: taken when that falls */
+	_Atomic(bool) call_waits;     /* for exclusive access, as a caller */
+	_Atomic(bool) isr_waits;      /* and in interrupt service; others glance at both */
 
 	/* Stamp of the earliest event for this CPU, or SIM_NEVER; any CPU may lower it. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) due;
@@ -82,6 +85,8 @@ struct sim_cpu {
 	_Alignas(SYNC_LINE_BYTES) struct irq_pin pin[SIM_LINES_MAX];
 
 	struct delivery_state arriving;
+
+	struct gap_log gaps;
 };
 
 /* The calling thread's simulated CPU, NULL on a thread that is none. */
@@ -122,9 +127,41 @@ static inline uint64_t sim_cpu_due(const struct sim_cpu *cpu)
 	return atomic_load_explicit(&cpu->due, memory_order_relaxed);
 }
 
+/* A stamp that the CPU has taken: for the gap witness. */
+static inline void sim_see(struct sim_cpu *cpu, uint64_t now)
+{
+	gap_log_see(&cpu->gaps, now);
+}
+
+/*
+ * Around a wait for somebody that takes no stamps, for as long as it takes: not to
+ * be taken for a gap, and of a gap in between nobody knows.  They nest.
+ */
+static inline void sim_quiet_begin(struct sim_cpu *cpu)
+{
+	gap_log_quiet_begin(&cpu->gaps);
+}
+
+static inline void sim_quiet_end(struct sim_cpu *cpu)
+{
+	gap_log_quiet_end(&cpu->gaps);
+}
+
+/* Around a system call that takes long, but not for ever: not a gap unless it is longer than GAP_SLOW_NS.  They nest. */
+static inline void sim_slow_begin(struct sim_cpu *cpu)
+{
+	gap_log_slow_begin(&cpu->gaps);
+}
+
+static inline void sim_slow_end(struct sim_cpu *cpu)
+{
+	gap_log_slow_end(&cpu->gaps);
+}
+
 /* A safe point for which the caller has a recent stamp. */
 static inline void sim_cpu_safe_point(struct sim_cpu *cpu, uint64_t now)
 {
+	sim_see(cpu, now);
 	if (__builtin_expect(sim_cpu_due(cpu) <= now, 0))
 		sim_cpu_look(cpu);
 }
@@ -167,6 +204,20 @@ static inline void sim_section_end(struct sim_cpu *cpu)
 	/* relaxed: see sim_section_begin */
 	atomic_store_explicit(&cpu->in_section, atomic_load_explicit(&cpu->in_section, memory_order_relaxed) - 1,
 			      memory_order_relaxed);
+}
+
+/* The CPU waits for exclusive access, or no longer does.  `flag` is one of its two. */
+static inline void sim_note_waiting(_Atomic(bool) *flag, bool waits)
+{
+	/* relaxed: nobody acts on it */
+	atomic_store_explicit(flag, waits, memory_order_relaxed);
+}
+
+static inline bool sim_waits(const struct sim_cpu *cpu)
+{
+	/* relaxed: a glance */
+	return atomic_load_explicit(&cpu->call_waits, memory_order_relaxed) ||
+	       atomic_load_explicit(&cpu->isr_waits, memory_order_relaxed);
 }
 
 /* A write of the level to a register such as x64's CR8: the order and about the cost of one, and no other effect. */

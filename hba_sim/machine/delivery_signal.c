@@ -40,6 +40,7 @@ void delivery_signal_arrive(struct sim_cpu *cpu)
 	sim_cpu_schedule(cpu, 0);
 	sim_cpu_take_all(cpu);
 	latch(cpu);
+	gap_log_resume(&cpu->gaps, stamp_now());
 }
 
 static void on_interrupt(int number)

@@ -168,6 +168,7 @@ static void *context_main(void *argument)
 			serve_line(context);
 		else
 			run_dispatch(context);
+		gap_log_resume(&cpu->gaps, stamp_now());
 	}
 	if (machine->context_offline && !context->error)
 		machine->context_offline(machine->context_argument, cpu);
@@ -264,6 +265,9 @@ uint8_t sim_block_begin(struct sim_cpu *cpu)
 
 	if (cpu->delivery == SYNC_THREAD)
 		sim_lower(cpu, sim_cpu_context() == DELIVERY_CALLERS ? IRQL_PASSIVE : delivery_interrupted);
+	/* With the callers' thread asleep the CPU may have nothing to do at all; with another one, that one goes on. */
+	if (sim_cpu_context() == DELIVERY_CALLERS)
+		sim_quiet_begin(cpu);
 	return irql;
 }
 
@@ -271,8 +275,10 @@ void sim_block_end(struct sim_cpu *cpu, uint8_t irql)
 {
 	struct delivery_context *context;
 
-	if (cpu->delivery != SYNC_THREAD)
+	if (cpu->delivery != SYNC_THREAD) {
+		sim_quiet_end(cpu);
 		return;
+	}
 	/* A priority that was inherited, or is a ceiling, may have brought this thread before one that is not done yet. */
 	context = &cpu->arriving.context[sim_cpu_context()];
 	while (sim_irql(cpu) >= level_of(context)) {
@@ -281,6 +287,8 @@ void sim_block_end(struct sim_cpu *cpu, uint8_t irql)
 	}
 	if (context != &cpu->arriving.context[DELIVERY_CALLERS])
 		delivery_interrupted = sim_irql(cpu);
+	else
+		sim_quiet_end(cpu);
 	sim_raise(cpu, irql);
 }
 

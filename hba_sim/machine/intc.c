@@ -175,11 +175,11 @@ static void end_of_interrupt(struct irq_line *line)
  * they do not overlap: publishing done by earlier looks, which found the line in
  * service elsewhere, went on beside that and delayed nothing.
  */
-static void stamp_taken(const struct irq_line *line, const struct irq_pin *pin, uint64_t now, uint64_t model,
-			struct irq_event *event)
+static void stamp_taken(struct sim_cpu *cpu, const struct irq_line *line, uint64_t now, uint64_t model, struct irq_event *event)
 {
 	event->taken = stamp_now();
-	event->masked = masked_ticks(line, pin, event->asserted, now);
+	sim_see(cpu, event->taken);
+	event->masked = masked_ticks(line, &cpu->pin[line->index], event->asserted, now);
 	event->model = model;
 }
 
@@ -235,7 +235,7 @@ static bool serve(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 		return false;
 	/* relaxed: the CPU's own */
 	atomic_store_explicit(&pin->parked, false, memory_order_relaxed);
-	stamp_taken(line, pin, now, model, &event);
+	stamp_taken(cpu, line, now, model, &event);
 	/*
 	 * ORD intc_reopen:D acquire, pairs with intc_reopen:A and intc_reopen:C: an old
 	 * value only means one more attempt, but with a new one the handler must

@@ -26,6 +26,14 @@
 struct sim_cpu;
 struct sim_machine;
 
+/* Who had exclusive access before this one.  Stamps in ticks. */
+struct access_before {
+	uint32_t cpu;     /* 0: nobody; else 1 + the CPU for which it was taken */
+	uint64_t since;   /* from when on that CPU was the only one for which it was taken */
+	uint64_t entered; /* the last time, */
+	uint64_t left;    /* and when that ended */
+};
+
 /* One interrupt on its way: stamps in ticks, filled in order. */
 struct irq_event {
 	uint64_t asserted; /* when the source fell due */
@@ -35,6 +43,7 @@ struct irq_event {
 	uint64_t masked;   /* ticks of [asserted, taken] during which IRQL, mask or back end refused it */
 	uint64_t model;    /* ticks of [asserted, taken] that the model spent on publishing the event */
 	bool spun;         /* the ISR had to wait for exclusive access; by the handler */
+	struct access_before before; /* by the handler */
 };
 
 /*

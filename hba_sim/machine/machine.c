@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void init_cpu(struct sim_machine *machine, unsigned index, bool yields)
+static void init_cpu(struct sim_machine *machine, unsigned index, const struct sim_machine_config *config)
 {
 	struct sim_cpu *cpu = &machine->cpu[index];
 
 	atomic_init(&cpu->irql, IRQL_PASSIVE);
 	atomic_init(&cpu->relaxes, 0);
 	atomic_init(&cpu->due, SIM_NEVER);
-	cpu->yields = yields;
+	cpu->yields = config->yields;
 	cpu->index = index;
 	cpu->serving_for = index;
 	cpu->machine = machine;
@@ -23,6 +23,7 @@ static void init_cpu(struct sim_machine *machine, unsigned index, bool yields)
 	cpu->dpc_tail = &cpu->dpc_head;
 	for (unsigned i = 0; i < SIM_LINES_MAX; i++)
 		atomic_init(&cpu->pin[i].due, SIM_NEVER);
+	gap_log_init(&cpu->gaps, &machine->gap_witness, stamp_from_ns(&config->scale, config->gap_threshold_ns));
 }
 
 static int init_nodes(struct sim_machine *machine, const struct sim_machine_config *config)
@@ -52,13 +53,15 @@ int sim_machine_init(struct sim_machine *machine, const struct sim_machine_confi
 		.delivery = config->delivery ? config->delivery : SYNC_POLL,
 		.has_raiser = config->has_raiser,
 		.overdue_ticks = stamp_from_ns(&config->scale, DELIVERY_OVERDUE_NS),
+		.gap_witness = { .skew_ticks = stamp_from_ns(&config->scale, GAP_SKEW_NS),
+				 .slow_ticks = stamp_from_ns(&config->scale, GAP_SLOW_NS) },
 	};
 	machine->cpu = aligned_alloc(SYNC_LINE_BYTES, bytes);
 	if (!machine->cpu)
 		return -ENOMEM;
 	memset(machine->cpu, 0, bytes);
 	for (unsigned i = 0; i < config->cpus; i++)
-		init_cpu(machine, i, config->yields);
+		init_cpu(machine, i, config);
 	err = init_nodes(machine, config);
 	if (err)
 		goto free_cpus;

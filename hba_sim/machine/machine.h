@@ -32,6 +32,7 @@ struct sim_machine {
 	void *context_argument;
 	unsigned *node; /* NUMA node of each CPU */
 	unsigned nodes;
+	struct gap_witness gap_witness;
 	struct sim_phys phys;
 	struct sim_ioport_map ioports;
 };
@@ -45,6 +46,7 @@ struct sim_machine_config {
 	bool has_raiser;
 	const unsigned *node;    /* NUMA node of each CPU, 0 to `nodes` - 1; NULL: all on one */
 	unsigned nodes;
+	uint64_t gap_threshold_ns; /* between two stamps of a CPU, longer is a gap; 0: no witness */
 };
 
 /* 0, -EINVAL, -ENOMEM. */

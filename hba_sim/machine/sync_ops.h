@@ -46,6 +46,7 @@ enum sync_capability {
 	SYNC_CEILING = 1u << 6, /* a section runs at the ceiling of the vectors that share it, so a wait has a bound */
 	SYNC_HANDS_OVER = 1u << 7, /* service() may answer SYNC_HANDED_OVER */
 	SYNC_MASKS_ALL = 1u << 8, /* a section and the ISR keep out interrupts of every level */
+	SYNC_CALLS_OS = 1u << 9, /* system calls of microseconds beside those that it waits in: a wake-up, membarrier(2) */
 };
 
 /* What service() guarantees about itself while a caller sits in its section. */

@@ -27,7 +27,8 @@ struct port_request;
 struct port_probe {
 	void (*interrupt)(struct port_probe *probe, struct sim_cpu *cpu, const struct irq_event *event);
 	/* stamp[0..3]: called, first instruction, routine returned, back in the caller; section: ticks of added work done. */
-	void (*call)(struct port_probe *probe, struct sim_cpu *cpu, const uint64_t stamp[4], uint64_t section);
+	void (*call)(struct port_probe *probe, struct sim_cpu *cpu, const uint64_t stamp[4], uint64_t section,
+		     const struct access_before *before);
 	/* In every synchronized section, access being held; `cpu` is the one that executes it.  What it takes is part of the section. */
 	void (*inside)(struct port_probe *probe, struct sim_cpu *cpu);
 };
@@ -66,6 +67,7 @@ struct adapter_cpu {
 	_Atomic(uint64_t) returned;  /* those, completed or refused, that this CPU has dealt with */
 	bool holds_interrupt_lock;  /* half-duplex StartIo, timer and reset: SynchronizeAccess goes straight through */
 	uint64_t lock_stamp[3];     /* of StorPortAcquireSpinLock(InterruptLock) */
+	struct access_before lock_before;
 	_Atomic(uint64_t) handoffs; /* times that access was taken here for a CPU other than the one before; see witness_enter */
 	struct adapter *adapter;
 	struct port_isr isr;

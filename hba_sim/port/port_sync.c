@@ -28,6 +28,7 @@ struct sync_call {
 	void *context;
 	uint64_t stamp[4];
 	uint64_t section;
+	struct access_before before;
 };
 
 void port_lock_acquire(_Atomic(uint32_t) *lock, struct sim_cpu *cpu)
@@ -64,10 +65,11 @@ static inline uint64_t added_work(struct adapter *adapter, struct sim_cpu *cpu, 
 	return now - from;
 }
 
-/* Access begins for `me`.  The counter is the executing CPU's, and only who has access writes one. */
-static inline void enter_witnessed(struct adapter *adapter, uint32_t me, unsigned requester)
+/* Access begins for `me`, at `now`.  The counter is the executing CPU's, and only who has access writes one. */
+static inline void enter_witnessed(struct adapter *adapter, uint32_t me, unsigned requester, uint64_t now,
+				   struct access_before *before)
 {
-	if (witness_enter(&adapter->witness, me, requester)) {
+	if (witness_enter(&adapter->witness, me, requester, now, before)) {
 		_Atomic(uint64_t) *handoffs = &adapter_cpu_of(adapter, sim_cpu_self())->handoffs;
 
 		/* relaxed: a counter, see above */
@@ -94,7 +96,11 @@ static unsigned char call_trampoline(void *extension, void *context)
 
 	sim_section_begin(cpu);
 	call->stamp[1] = stamp_now();
-	enter_witnessed(adapter, me, call->requester);
+	sim_see(cpu, call->stamp[1]);
+	/* Of another CPU's call, that CPU's line is left alone: it counts as waiting until it is back. */
+	if (cpu->index == call->requester)
+		sim_note_waiting(&cpu->call_waits, false);
+	enter_witnessed(adapter, me, call->requester, call->stamp[1], &call->before);
 	probe_inside(adapter);
 	answer = call->routine(extension, call->context);
 	call->stamp[2] = stamp_now();
@@ -104,7 +110,7 @@ static unsigned char call_trampoline(void *extension, void *context)
 	}
 	/* A safe point while access is still held: an interrupt that the back end lets in here must find the gate. */
 	sim_cpu_safe_point(cpu, call->stamp[2]);
-	witness_leave(&adapter->witness, me);
+	witness_leave(&adapter->witness, me, call->stamp[2]);
 	sim_section_end(cpu);
 	return answer;
 }
@@ -118,6 +124,7 @@ static inline uint64_t stamp_after_pending(struct sim_cpu *cpu)
 		sim_cpu_look(cpu);
 		now = stamp_now();
 	}
+	sim_see(cpu, now);
 	return now;
 }
 
@@ -129,10 +136,13 @@ static BOOLEAN synchronized_call(struct adapter *adapter, struct sim_cpu *cpu, P
 	BOOLEAN answer;
 
 	call.stamp[0] = stamp_after_pending(cpu);
+	sim_note_waiting(&cpu->call_waits, true);
 	answer = adapter->backend->synchronize(adapter->lock, cpu, call_trampoline, adapter->extension, &call);
 	call.stamp[3] = stamp_now();
+	sim_see(cpu, call.stamp[3]);
+	sim_note_waiting(&cpu->call_waits, false);
 	if (probe && probe->call)
-		probe->call(probe, cpu, call.stamp, call.section);
+		probe->call(probe, cpu, call.stamp, call.section, &call.before);
 	return answer;
 }
 
@@ -156,14 +166,20 @@ static unsigned char isr_trampoline(void *extension, uint32_t message)
 {
 	struct port_isr *isr = extension;
 	struct adapter *adapter = isr->adapter;
-	const struct sim_cpu *cpu = sim_cpu_self();
+	struct sim_cpu *cpu = sim_cpu_self();
 	uint32_t me = witness_identity(cpu->index, true);
+	uint64_t left;
 	BOOLEAN answer;
 
 	isr->event.entered = stamp_now();
-	enter_witnessed(adapter, me, cpu->serving_for);
+	sim_see(cpu, isr->event.entered);
+	sim_note_waiting(&cpu->isr_waits, false);
+	enter_witnessed(adapter, me, cpu->serving_for, isr->event.entered, &isr->event.before);
 	answer = adapter->hw.HwInterrupt(adapter->extension);
-	witness_leave(&adapter->witness, me);
+	left = stamp_now();
+	/* Before access is released: who waited for it looks for gaps when it has it. */
+	sim_see(cpu, left);
+	witness_leave(&adapter->witness, me, left);
 	return answer;
 }
 
@@ -180,6 +196,7 @@ static void report_interrupt(struct adapter *adapter, struct sim_cpu *cpu, struc
 	struct port_probe *probe = adapter->config.probe;
 
 	event->left = stamp_now();
+	sim_see(cpu, event->left);
 	event->spun = spun;
 	if (probe && probe->interrupt)
 		probe->interrupt(probe, cpu, event);
@@ -195,7 +212,9 @@ int port_interrupt(void *context, struct sim_cpu *cpu, struct irq_event *event)
 
 	*isr = (struct port_isr){ .adapter = adapter, .event = *event };
 	nest_isr(cpu, 1);
+	sim_note_waiting(&cpu->isr_waits, true);
 	answer = adapter->backend->service(adapter->lock, cpu, isr_trampoline, isr, 0);
+	sim_note_waiting(&cpu->isr_waits, false);
 	nest_isr(cpu, -1);
 	if (answer >= 0)
 		report_interrupt(adapter, cpu, &isr->event,
@@ -229,27 +248,32 @@ static void acquire_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu,
 	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
 	uint64_t called = stamp_after_pending(cpu);
 
+	sim_note_waiting(&cpu->call_waits, true);
 	adapter->backend->enter(adapter->lock, cpu, hold);
 	acpu->lock_stamp[0] = called;
 	acpu->lock_stamp[1] = stamp_now();
+	sim_see(cpu, acpu->lock_stamp[1]);
+	sim_note_waiting(&cpu->call_waits, false);
 	sim_section_begin(cpu);
-	enter_witnessed(adapter, witness_identity(cpu->index, false), cpu->index);
+	enter_witnessed(adapter, witness_identity(cpu->index, false), cpu->index, acpu->lock_stamp[1], &acpu->lock_before);
 	probe_inside(adapter);
 }
 
 static void release_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, struct sync_hold *hold)
 {
 	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
+	const struct access_before before = acpu->lock_before;
 	struct port_probe *probe = adapter->config.probe;
 	uint64_t stamp[4] = { acpu->lock_stamp[0], acpu->lock_stamp[1], stamp_now() };
 
 	sim_cpu_safe_point(cpu, stamp[2]);
-	witness_leave(&adapter->witness, witness_identity(cpu->index, false));
+	witness_leave(&adapter->witness, witness_identity(cpu->index, false), stamp[2]);
 	sim_section_end(cpu);
 	adapter->backend->leave(adapter->lock, cpu, hold);
 	stamp[3] = stamp_now();
+	sim_see(cpu, stamp[3]);
 	if (probe && probe->call)
-		probe->call(probe, cpu, stamp, 0);
+		probe->call(probe, cpu, stamp, 0, &before);
 }
 
 static _Atomic(uint32_t) *plain_lock(struct adapter *adapter, STOR_SPINLOCK which, PVOID context)

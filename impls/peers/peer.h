@@ -7,7 +7,7 @@
  * which is what `storsync micro` compares the project's own locks with.  Both
  * run the same acquire and release.
  *
- * A peer waits as its project wrote it.  One that spins does not call
+ * A peer waits as its project wrote it, so the gap witness does not look while it does.  One that spins does not call
  * sync_relax(), so under poll delivery no interrupt is taken while it waits,
  * and it never gives its core away: not to the section that it waits for
  * where CPUs share a core, nor, as a real-time thread, to its own CPU.
@@ -22,7 +22,14 @@
 
 /* The operations, of the arguments of SYNC_LOCK_OPERATIONS. */
 #define SYNC_PEER_OPERATIONS(NAME, TYPE, ACQUIRE, RELEASE)                                      \
-	SYNC_LOCK_OPERATIONS(NAME, TYPE, ACQUIRE, RELEASE)                                      \
+	static SYNC_INLINE void NAME##_seen_acquire(TYPE *lock, struct sim_cpu *cpu,            \
+						    struct sync_hold *hold)                     \
+	{                                                                                       \
+		sync_quiet_begin(cpu);                                                          \
+		ACQUIRE(lock, cpu, hold);                                                       \
+		sync_quiet_end(cpu);                                                            \
+	}                                                                                       \
+	SYNC_LOCK_OPERATIONS(NAME, TYPE, NAME##_seen_acquire, RELEASE)                          \
 	static void NAME##_bare_enter(void *state, struct sim_cpu *cpu, struct sync_hold *hold) \
 	{                                                                                       \
 		ACQUIRE(state, cpu, hold);                                                      \

@@ -126,6 +126,28 @@ static void one_is_above_and_one_below(void **state)
 	assert_int_equal(of(rig, 1, METRIC_BYSTANDER_HIGH)->n + of(rig, 1, METRIC_BYSTANDER_LOW)->n, 0);
 }
 
+/* They come during the warm-up; what is due from the window's begin on is recorded once that is known, and only then. */
+static void a_window_may_be_known_later(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t begin;
+
+	start(rig, UINT64_MAX, UINT64_MAX);
+	keep_out(rig, IRQL_HIGH, BLOCKED);
+	assert_int_equal(of(rig, 0, METRIC_BYSTANDER_HIGH)->n + of(rig, 0, METRIC_BYSTANDER_LOW)->n, 0);
+	assert_int_equal(bystanders_late(&rig->bystanders), 0);
+	begin = stamp_now();
+	recorder_open(&rig->recorder, rig->cpu->index, begin, UINT64_MAX);
+	bystanders_set_window(&rig->bystanders, rig->cpu, begin, UINT64_MAX);
+	keep_out(rig, IRQL_HIGH, BLOCKED);
+	assert_true(of(rig, 0, METRIC_BYSTANDER_HIGH)->n >= FEWEST);
+	assert_true(of(rig, 0, METRIC_BYSTANDER_LOW)->n >= FEWEST);
+	/* Nearly each had another due before it was served. */
+	assert_true(bystanders_late(&rig->bystanders) >= FEWEST);
+	bystanders_stop(&rig->bystanders, rig->cpu);
+	nothing_is_left_waiting(rig);
+}
+
 /* However late it is served, none is skipped, and each counts from when it was due. */
 static void the_schedule_waits_for_nobody(void **state)
 {
@@ -219,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(off_there_is_nothing, set_up_off, tear_down),
 		WITH_RIG(one_is_above_and_one_below),
+		WITH_RIG(a_window_may_be_known_later),
 		WITH_RIG(the_schedule_waits_for_nobody),
 		WITH_RIG(what_the_window_ends_on_is_missed),
 		WITH_RIG(stopped_while_kept_out_they_are_missed),

@@ -65,8 +65,10 @@ static void a_request_without_an_account(void **state)
 
 static void two_inside_at_once(void **state)
 {
-	witness_enter(&cell.adapter.witness, witness_identity(1, false), 1);
-	witness_enter(&cell.adapter.witness, witness_identity(0, true), 0);
+	struct access_before before;
+
+	witness_enter(&cell.adapter.witness, witness_identity(1, false), 1, 10, &before);
+	witness_enter(&cell.adapter.witness, witness_identity(0, true), 0, 20, &before);
 	expect("violated", "cpu 0 (ISR) met cpu 1 (caller)");
 }
 

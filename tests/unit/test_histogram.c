@@ -329,6 +329,65 @@ static void no_two_histograms_share_a_line(void **state)
 		histogram_fini(&pair[i]);
 }
 
+/* Recording all and taking some away again is recording the others. */
+static void subtracting_undoes_recording(void **state)
+{
+	struct histogram all, part, rest;
+	uint64_t p50[2];
+
+	assert_int_equal(histogram_init(&all), 0);
+	assert_int_equal(histogram_init_untouched(&part), 0);
+	assert_int_equal(histogram_init(&rest), 0);
+	for (unsigned i = 0; i < 10000; i++) {
+		uint64_t ns = 100 + draw_uniform();
+
+		histogram_record(&all, ns);
+		histogram_record(i % 7 ? &rest : &part, ns);
+	}
+	histogram_record(&all, UINT64_MAX);
+	histogram_record(&part, UINT64_MAX);
+	/* Both extremes go away. */
+	histogram_record(&all, 5);
+	histogram_record(&part, 5);
+	histogram_record(&all, 90000000);
+	histogram_record(&part, 90000000);
+	histogram_subtract(&all, &part);
+	assert_int_equal(all.n, rest.n);
+	assert_int_equal(all.out_of_range, 0);
+	assert_true(all.sum == rest.sum);
+	assert_memory_equal(all.counts, rest.counts, HISTOGRAM_BUCKETS * sizeof(*all.counts));
+	/* known to their bucket */
+	assert_int_equal(histogram_index(all.min), histogram_index(rest.min));
+	assert_int_equal(histogram_index(all.max), histogram_index(rest.max));
+	assert_true(histogram_percentile(&all, 0.5, &p50[0]) && histogram_percentile(&rest, 0.5, &p50[1]));
+	assert_int_equal(p50[0], p50[1]);
+	histogram_subtract(&all, &rest);
+	assert_int_equal(all.n, 0);
+	assert_int_equal(all.max, 0);
+	assert_true(all.min == UINT64_MAX);
+	histogram_fini(&all);
+	histogram_fini(&part);
+	histogram_fini(&rest);
+}
+
+/* An extreme that stays is as exact as it was. */
+static void subtracting_keeps_what_it_can(void **state)
+{
+	struct histogram all, part;
+
+	assert_int_equal(histogram_init(&all), 0);
+	assert_int_equal(histogram_init_untouched(&part), 0);
+	histogram_record(&all, 100001);
+	histogram_record(&all, 500003);
+	histogram_record(&all, 900007);
+	histogram_record(&part, 500003);
+	histogram_subtract(&all, &part);
+	assert_int_equal(all.min, 100001);
+	assert_int_equal(all.max, 900007);
+	histogram_fini(&all);
+	histogram_fini(&part);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +400,8 @@ int main(void)
 		cmocka_unit_test(a_percentile_is_bounded_by_the_maximum),
 		cmocka_unit_test(fractions_that_binary_cannot_hold_are_exact),
 		cmocka_unit_test(no_two_histograms_share_a_line),
+		cmocka_unit_test(subtracting_undoes_recording),
+		cmocka_unit_test(subtracting_keeps_what_it_can),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

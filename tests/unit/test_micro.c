@@ -171,6 +171,7 @@ static void test_instruments(void **state)
 {
 	expect_result(MICRO_STAMP_PAIR, NULL);
 	expect_result(MICRO_RECORD_SAMPLE, NULL);
+	expect_result(MICRO_SEE_STAMP, NULL);
 	expect_result(MICRO_WITNESS, NULL);
 	expect_result(MICRO_TAKE_INTERRUPT, NULL);
 }
@@ -266,7 +267,7 @@ static void test_list_of_backends(void **state)
 	char error[600] = "";
 
 	assert_int_equal(micro_list_init(&list, "ticket,none", &bench, error, sizeof(error)), 0);
-	assert_int_equal(list.count, 2 * 5 + 2 * sync_peer_count + 4);
+	assert_int_equal(list.count, 2 * 5 + 2 * sync_peer_count + 5);
 	assert_string_equal(list.series[0].name, "uncontended/ticket");
 	assert_string_equal(list.series[0].algorithm, "ticket");
 	assert_null(list.series[5].algorithm);
@@ -299,7 +300,7 @@ static void test_peers_are_back_ends_when_named(void **state)
 	size_t at;
 
 	assert_int_equal(micro_list_init(&list, "spinlock,all-peers", &bench, error, sizeof(error)), 0);
-	assert_int_equal(list.count, 5 + (5 + 2) * sync_peer_count + 4);
+	assert_int_equal(list.count, 5 + (5 + 2) * sync_peer_count + 5);
 	at = micro_list_index(&list, "service/ck-mcs");
 	assert_true(list.series[at].peer && !list.series[at].bare);
 	assert_string_equal(list.series[at].algorithm, "mcs");
@@ -436,8 +437,8 @@ static void test_rows(void **state)
 	struct csv_writer writer;
 	struct csv_table table;
 	static const char *const want[2][14] = {
-		{ "1", "two-thread", "some_peer", "1", "mcs", "2", "3", "1000", "12.5", "0", "", "0.5", "0.25", "0.75" },
-		{ "1", "instrument/stamp-pair", "", "0", "", "1", "4", "", "", "1", "because", "", "", "" },
+		{ "2", "two-thread", "some_peer", "1", "mcs", "2", "3", "1000", "12.5", "0", "", "0.5", "0.25", "0.75" },
+		{ "2", "instrument/stamp-pair", "", "0", "", "1", "4", "", "", "1", "because", "", "", "" },
 	};
 
 	assert_non_null(mkdtemp(directory));

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "bench/cell/events.h"
 #include "tests/unit/test_miniport.h"
 
 #define SECTION_TICKS 200000
@@ -29,7 +30,8 @@ static void see_interrupt(struct port_probe *probe, struct sim_cpu *cpu, const s
 	seen.interrupts++;
 }
 
-static void see_call(struct port_probe *probe, struct sim_cpu *cpu, const uint64_t stamp[4], uint64_t section)
+static void see_call(struct port_probe *probe, struct sim_cpu *cpu, const uint64_t stamp[4], uint64_t section,
+		     const struct access_before *before)
 {
 	unsigned at = seen.calls++ % CALLS_MAX;
 
@@ -292,6 +294,7 @@ static void test_an_interrupt_outside_of_sections_is_not_masked(void **state)
 
 /* The ISR meets a section on another CPU: it waits for the lock, and that is no masked time. */
 static _Atomic(bool) inside;
+static bool isr_waited, caller_waited;
 
 static BOOLEAN hold_until_the_isr_waits(PVOID extension, PVOID context)
 {
@@ -301,6 +304,8 @@ static BOOLEAN hold_until_the_isr_waits(PVOID extension, PVOID context)
 	inside = true;
 	while (waiter->relaxes == spins)
 		sched_yield();
+	isr_waited = sim_waits(waiter);
+	caller_waited = sim_waits(sim_cpu_self());
 	fake_pass(SECTION_TICKS);
 	return TRUE;
 }
@@ -511,14 +516,68 @@ static void test_the_witness_tells_when_access_passes(void **state)
 		bool isr, passes;
 	} turns[] = { { 2, false, false }, { 2, true, false }, { 1, true, true }, { 1, false, false }, { 0, false, true }, { 2, true, true } };
 	struct witness witness = { 0 };
+	struct access_before before;
 
 	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
 		uint32_t me = witness_identity(turns[i].cpu, turns[i].isr);
 
-		assert_int_equal(witness_enter(&witness, me, witness_cpu(me)), turns[i].passes);
-		witness_leave(&witness, me);
+		assert_int_equal(witness_enter(&witness, me, witness_cpu(me), 0, &before), turns[i].passes);
+		witness_leave(&witness, me, 0);
 	}
 	assert_int_equal(witness.violations, 0);
+}
+
+/* Who had access before, from when on nobody else, and when the last time. */
+static void test_the_witness_remembers_the_access_before(void **state)
+{
+	static const struct {
+		unsigned cpu;
+		struct access_before before;
+	} turns[] = {
+		{ 1, { 0 } }, { 1, { 2, 0, 0, 5 } }, { 1, { 2, 0, 10, 15 } }, { 0, { 2, 0, 20, 25 } }, { 0, { 1, 30, 30, 35 } },
+		{ 2, { 1, 30, 40, 45 } },
+	};
+	struct witness witness = { 0 };
+
+	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+		uint32_t me = witness_identity(turns[i].cpu, i & 1);
+		struct access_before before;
+
+		witness_enter(&witness, me, turns[i].cpu, 10 * i, &before);
+		assert_int_equal(before.cpu, turns[i].before.cpu);
+		assert_int_equal(before.since, turns[i].before.since);
+		assert_int_equal(before.entered, turns[i].before.entered);
+		assert_int_equal(before.left, turns[i].before.left);
+		witness_leave(&witness, me, 10 * i + 5);
+	}
+}
+
+/* A stall of known place: in a section of CPU 1, while CPU 0's ISR waits and says so. */
+static void test_a_stall_in_a_section_is_the_cause_of_the_isrs_wait(void **state)
+{
+	const struct gap_list none = { 0 };
+	char cause[EVENTS_CAUSE_BYTES];
+	struct event event;
+	pthread_t thread;
+
+	rig_start();
+	inside = false;
+	assert_int_equal(pthread_create(&thread, NULL, section_on_cpu_1, NULL), 0);
+	while (!inside)
+		sched_yield();
+	rig_interrupt();
+	pthread_join(thread, NULL);
+	assert_true(isr_waited);
+	assert_false(caller_waited);
+	assert_false(sim_waits(rig.cpu));
+	assert_int_equal(seen.event.before.cpu, 2);
+	assert_true(seen.event.before.left - seen.event.before.entered >= SECTION_TICKS);
+	assert_true(seen.event.before.left <= seen.event.entered);
+	/* Of the wait, the part that the test controls: what this machine adds before and behind it is not in it. */
+	event = (struct event){ .stamp = { seen.event.taken, seen.event.taken, seen.event.before.left, seen.event.left },
+				.before = seen.event.before };
+	events_cause(&event, METRIC_ISR_LATENCY, 2, &none, cause);
+	assert_string_equal(cause, "lock held by CPU 1");
 }
 
 int main(void)
@@ -542,6 +601,8 @@ int main(void)
 		WITH_RIG(test_every_section_is_seen_from_inside_and_is_longer_for_it),
 		WITH_RIG(test_handoffs_are_counted_where_access_goes),
 		WITH_RIG(test_the_witness_tells_when_access_passes),
+		WITH_RIG(test_the_witness_remembers_the_access_before),
+		WITH_RIG(test_a_stall_in_a_section_is_the_cause_of_the_isrs_wait),
 		WITH_RIG(test_message_locks_are_refused_of_a_line),
 	};
 

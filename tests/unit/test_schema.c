@@ -20,6 +20,7 @@
 
 static const struct csv_schema *const schemas[] = {
 	&schema_summary, &schema_latency, &schema_histogram, &schema_cpus,
+	&schema_windows, &schema_events, &schema_env,
 };
 
 static const char *const before_metrics[] = {
@@ -59,6 +60,16 @@ static const char *const appended_later[] = {
 	"preemptions", "preempted_ns", "arrivals", "landed_in_section",
 };
 
+static const char *const appended_with_the_witness[] = {
+	"arrival_rate_hz", "unstarted", "inject_ns", "inject_actual_ps", "warmup_max_s",
+	"core_to_core_before_ns", "core_to_core_after_ns", "witness_gap_count",
+	"witness_gap_frac", "witness_threshold_ns",
+};
+
+static const char *const clean_statistics[] = {
+	"hit_n", "clean_p50_ns", "clean_p99_ns", "clean_p99_9_ns", "clean_max_ns",
+};
+
 static const char *const statistics[] = {
 	"n", "min_ns", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns",
 	"p99_99_ns", "max_ns",
@@ -74,18 +85,28 @@ static size_t expect_names(const struct csv_schema *schema, size_t at,
 	return at;
 }
 
-static size_t expect_metric(const struct csv_schema *schema, size_t at,
-			    const char *metric)
+static size_t expect_statistics(const struct csv_schema *schema, size_t at, const char *metric, const char *const *names,
+				size_t count)
 {
-	for (size_t i = 0; i < COUNT_OF(statistics); i++, at++) {
+	for (size_t i = 0; i < count; i++, at++) {
 		char name[64];
 
-		snprintf(name, sizeof(name), "%s_%s", metric, statistics[i]);
+		snprintf(name, sizeof(name), "%s_%s", metric, names[i]);
 		assert_true(at < schema->count);
 		assert_string_equal(schema->columns[at].name, name);
 		assert_int_equal(schema->columns[at].type, CSV_INTEGER);
 	}
 	return at;
+}
+
+static size_t expect_metric(const struct csv_schema *schema, size_t at, const char *metric)
+{
+	return expect_statistics(schema, at, metric, statistics, COUNT_OF(statistics));
+}
+
+static size_t expect_clean(const struct csv_schema *schema, size_t at, const char *metric)
+{
+	return expect_statistics(schema, at, metric, clean_statistics, COUNT_OF(clean_statistics));
 }
 
 static void summary_keeps_its_order(void **state)
@@ -101,6 +122,10 @@ static void summary_keeps_its_order(void **state)
 	at = expect_names(s, at, appended, COUNT_OF(appended));
 	at = expect_metric(s, at, "sync_release");
 	at = expect_names(s, at, appended_later, COUNT_OF(appended_later));
+	at = expect_names(s, at, appended_with_the_witness, COUNT_OF(appended_with_the_witness));
+#define EXPECT_CLEAN(id, name, what) at = expect_clean(s, at, #name);
+	METRICS_OF_SUMMARY(EXPECT_CLEAN)
+	at = expect_clean(s, at, "sync_release");
 	assert_int_equal(at, s->count);
 }
 
@@ -108,11 +133,25 @@ static void the_other_files_keep_theirs(void **state)
 {
 	static const char *const latency[] = {
 		"run_id", "cell_id", "invocation", "metric", "percentile",
-		"value_ns", "n",
+		"value_ns", "n", "samples",
 	};
 	static const char *const histogram[] = {
 		"run_id", "cell_id", "invocation", "cpu", "metric", "lo_ns",
-		"hi_ns", "count",
+		"hi_ns", "count", "hit",
+	};
+	static const char *const windows[] = {
+		"run_id", "cell_id", "invocation", "window", "t_start_ms", "ios",
+		"isr_latency_p50_ns", "isr_latency_p99_ns", "isr_latency_max_ns",
+		"gap_lost_frac",
+	};
+	static const char *const events[] = {
+		"run_id", "cell_id", "invocation", "rank", "metric", "t_ns",
+		"stamp0_ns", "stamp1_ns", "stamp2_ns", "stamp3_ns", "cpu",
+		"holder_cpu", "waiters", "cause",
+	};
+	static const char *const env[] = {
+		"run_id", "check", "scope", "phase", "value", "expected",
+		"verdict", "remedy", "host_id",
 	};
 	static const char *const cpus[] = {
 		"run_id", "cell_id", "invocation", "cpu", "os_cpu", "core",
@@ -125,6 +164,9 @@ static void the_other_files_keep_theirs(void **state)
 				      COUNT_OF(histogram)), schema_histogram.count);
 	assert_int_equal(expect_names(&schema_cpus, 0, cpus, COUNT_OF(cpus)),
 			 schema_cpus.count);
+	assert_int_equal(expect_names(&schema_windows, 0, windows, COUNT_OF(windows)), schema_windows.count);
+	assert_int_equal(expect_names(&schema_events, 0, events, COUNT_OF(events)), schema_events.count);
+	assert_int_equal(expect_names(&schema_env, 0, env, COUNT_OF(env)), schema_env.count);
 }
 
 static void names_are_unique(void **state)
@@ -145,8 +187,8 @@ static const char *unit_of(const char *name)
 		const char *unit;
 	} units[] = {
 		{ "_ns", "ns" }, { "_per_s", "1/s" }, { "iops", "1/s" },
-		{ "_s", "s" }, { "_hz", "Hz" }, { "_bytes", "byte" },
-		{ "_ppm", "ppm" },
+		{ "_s", "s" }, { "_ms", "ms" }, { "_hz", "Hz" }, { "_bytes", "byte" },
+		{ "_ppm", "ppm" }, { "_ps", "ps" },
 	};
 	size_t length = strlen(name);
 
@@ -179,6 +221,9 @@ static void columns_are_described_in_full(void **state)
 	assert_string_equal(schema_latency.name, "latency.csv");
 	assert_string_equal(schema_histogram.name, "histogram.csv");
 	assert_string_equal(schema_cpus.name, "cpus.csv");
+	assert_string_equal(schema_windows.name, "windows.csv");
+	assert_string_equal(schema_events.name, "events.csv");
+	assert_string_equal(schema_env.name, "env.csv");
 }
 
 static void types_are_those_of_the_values(void **state)

@@ -39,9 +39,19 @@ static struct cell_spec example(void)
 	spec.bystander_hz = 2000;
 	spec.preempt_hz = 1000;
 	spec.preempt_ns = 50000;
+	spec.inject = true;
+	spec.inject_ns = 20;
+	spec.warmup_max_ns = 90000000;
 	spec.histogram_digits = 2;
 	spec.seed = UINT64_MAX;
 	return spec;
+}
+
+static void open_loop(struct cell_spec *spec, enum cell_arrival arrival, uint64_t hz)
+{
+	spec->trace[0] = '\0';
+	spec->arrival = arrival;
+	spec->arrival_hz = hz;
 }
 
 static void check_round_trip(const struct cell_spec *spec)
@@ -129,6 +139,10 @@ static void test_a_member_that_is_missing_or_of_another_type_is_refused(void **s
 	assert_int_equal(read_with("delivery", json_integer(SYNC_SIGNAL)), 0);
 	assert_int_equal(read_with("bystander_hz", json_integer(1000001)), -EINVAL);
 	assert_int_equal(read_with("preempt_ns", json_integer(1000000)), -EINVAL);
+	assert_int_equal(read_with("arrival", json_integer(3)), -EINVAL);
+	assert_int_equal(read_with("arrival", json_integer(ARRIVAL_POISSON)), -EINVAL);
+	assert_int_equal(read_with("arrival_hz", json_integer(1)), -EINVAL);
+	assert_int_equal(read_with("inject_ns", json_integer(CELL_INJECT_NS_MAX + 1)), -EINVAL);
 	assert_int_equal(read_with("not a member", json_true()), 0);
 }
 
@@ -214,6 +228,49 @@ static void test_disturbances_are_read(void **state)
 	assert_int_equal(cell_bystander_parse("2kHz", &hz, error, sizeof(error)), -EINVAL);
 	assert_int_equal(cell_bystander_parse("off", &hz, error, sizeof(error)), -EINVAL);
 	assert_int_equal(hz, 0);
+}
+
+static void test_arrivals_are_read(void **state)
+{
+	static const char *const bad[] = { "", "open", "periodic", "periodic:", "periodic:0", "poisson:0", "poisson:50k/s",
+					   "closed:50k", "poisson:200M", " closed", "Poisson:5k" };
+	struct cell_spec spec = example();
+	char error[256];
+
+	assert_int_equal(cell_arrival_parse("periodic:50k", &spec, error, sizeof(error)), 0);
+	assert_int_equal(spec.arrival, ARRIVAL_PERIODIC);
+	assert_int_equal(spec.arrival_hz, 50000);
+	assert_int_equal(cell_arrival_parse("poisson:1.5M", &spec, error, sizeof(error)), 0);
+	assert_int_equal(spec.arrival, ARRIVAL_POISSON);
+	assert_int_equal(spec.arrival_hz, 1500000);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (cell_arrival_parse(bad[i], &spec, error, sizeof(error)) != -EINVAL)
+			fail_msg("'%s' was taken", bad[i]);
+		assert_int_equal(spec.arrival_hz, 1500000);
+	}
+	assert_int_equal(cell_arrival_parse("closed", &spec, error, sizeof(error)), 0);
+	assert_int_equal(spec.arrival, ARRIVAL_CLOSED);
+	assert_int_equal(spec.arrival_hz, 0);
+}
+
+static void test_injected_delays_are_read(void **state)
+{
+	static const char *const bad[] = { "", "on", "20", "-1ns", "2ms" };
+	struct cell_spec spec = example();
+	char error[256];
+
+	assert_int_equal(cell_inject_parse("200ns", &spec, error, sizeof(error)), 0);
+	assert_true(spec.inject);
+	assert_int_equal(spec.inject_ns, 200);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (cell_inject_parse(bad[i], &spec, error, sizeof(error)) != -EINVAL)
+			fail_msg("'%s' was taken", bad[i]);
+	}
+	/* No delay at all is not the same as one of nothing, which costs its call. */
+	assert_int_equal(cell_inject_parse("0", &spec, error, sizeof(error)), 0);
+	assert_true(spec.inject && spec.inject_ns == 0);
+	assert_int_equal(cell_inject_parse("off", &spec, error, sizeof(error)), 0);
+	assert_false(spec.inject);
 }
 
 static void test_service_times_are_read(void **state)
@@ -336,8 +393,8 @@ static void test_equal_cells_have_equal_names(void **state)
 /* Each member but the seed, and what only changes how a result is written. */
 static void test_different_cells_have_different_names(void **state)
 {
-	struct cell_spec spec[22];
-	char id[22][CELL_ID_BYTES];
+	struct cell_spec spec[29];
+	char id[29][CELL_ID_BYTES];
 	size_t n = 0;
 
 #define WITH(change)                       \
@@ -369,6 +426,13 @@ static void test_different_cells_have_different_names(void **state)
 	WITH(s->bystander_hz = 2001);
 	WITH(s->preempt_hz = 999);
 	WITH(s->preempt_ns = 49999);
+	WITH(s->warmup_max_ns++);
+	WITH(s->inject = false);
+	WITH(s->inject_ns++);
+	WITH(open_loop(s, ARRIVAL_POISSON, 25000));
+	WITH(open_loop(s, ARRIVAL_POISSON, 25001));
+	WITH(open_loop(s, ARRIVAL_PERIODIC, 25000));
+	WITH(open_loop(s, ARRIVAL_CLOSED, 0); s->io_bytes = 512);
 	assert_int_equal(n, sizeof(spec) / sizeof(spec[0]));
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = i + 1; j < n; j++) {
@@ -387,10 +451,11 @@ static void test_a_benchmark_name_is_a_path_of_keys_and_values(void **state)
 	assert_non_null(strstr(name, "backend:spinlock/"));
 	assert_non_null(strstr(name, "/routing:other/"));
 	assert_non_null(strstr(name, "/service:bimodal:5us/200us/1%/"));
-	assert_non_null(strstr(name, "/bystander_hz:2000/preempt_hz:1000/preempt_ns:50000/oversubscribe"));
+	assert_non_null(strstr(name, "/bystander_hz:2000/preempt_hz:1000/preempt_ns:50000/inject_ns:20/oversubscribe"));
 	assert_null(strstr(name, "/delivery:"));
 	/* What is not there leaves the name, and so the identity, as it was before there was a choice. */
 	spec.bystander_hz = spec.preempt_hz = 0;
+	spec.inject = false;
 	cell_benchmark_name(&spec, name, sizeof(name));
 	assert_null(strstr(name, "bystander"));
 	assert_null(strstr(name, "preempt"));
@@ -413,6 +478,8 @@ int main(void)
 		cmocka_unit_test(test_routing_has_names),
 		cmocka_unit_test(test_delivery_has_names),
 		cmocka_unit_test(test_disturbances_are_read),
+		cmocka_unit_test(test_arrivals_are_read),
+		cmocka_unit_test(test_injected_delays_are_read),
 		cmocka_unit_test(test_service_times_are_read),
 		cmocka_unit_test(test_doubtful_service_times_are_refused),
 		cmocka_unit_test(test_what_cannot_be_run_is_refused_with_its_reason),

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What `storsync validate` checks of whole files, whatever their rows are. */
+#ifndef STORSYNC_BENCH_RUN_DIR_VALIDATE_PACKAGE_H
+#define STORSYNC_BENCH_RUN_DIR_VALIDATE_PACKAGE_H
+
+#include "bench/run_dir/validate_rows.h"
+
+/* Finished invocations that are not in the CSV files yet. */
+#define RUN_PARTS "parts"
+
+/* datapackage.json against the files, whose rows have been counted; it may be missing unless it is `required`. */
+void validate_package(struct validate *v, bool required);
+
+/* Whether benchmark.json, if there is one, is what its readers read. */
+void validate_benchmark(struct validate *v);
+
+/* What a complete run must not have any more: files not finished, invocations not collected. */
+void validate_leftovers(struct validate *v);
+
+#endif

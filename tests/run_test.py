@@ -1,0 +1,385 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`storsync run` when it is killed, interrupted, crowded out, resumed, shared out: what is done stays, and is done once.
+
+Usage: run_test.py STORSYNC [unittest options]
+"""
+import csv
+import glob
+import hashlib
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+STORSYNC = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/storsync"
+FILES = ["summary.csv", "latency.csv", "histogram.csv", "cpus.csv", "windows.csv", "events.csv", "env.csv"]
+# Three cells, one of them refused, three blocks.
+SMALL = ["--backends", "spinlock,ticket,irqmask-local", "--cpus", "2", "--routing", "same", "--duration", "60ms", "--warmup", "5ms",
+         "--invocations", "3", "--seed", "7"]
+DONE = 6  # invocations of it
+
+
+def rows_of(directory, name="summary.csv"):
+    with open(os.path.join(directory, name), newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def journal_of(directory):
+    try:
+        with open(os.path.join(directory, "journal.jsonl")) as file:
+            lines = file.read().split("\n")
+    except FileNotFoundError:
+        return []
+    # The last one may be torn.
+    return [json.loads(line) for line in lines[:-1]]
+
+
+def done_of(directory):
+    return [event["order"] for event in journal_of(directory) if event["event"] == "invocation"]
+
+
+def digest(directory):
+    """Every file's name and content."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(directory, "**"), recursive=True) + glob.glob(os.path.join(directory, ".*"))):
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, directory)] = hashlib.sha256(file.read()).hexdigest()
+    return found
+
+
+def what_was_run(directory):
+    """What does not depend on time: which rows there are, and in which order."""
+    return [(row["cell_id"], row["invocation"], row["block"], row["order_index"], row["seed"], row["status"])
+            for row in rows_of(directory)]
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.out = os.path.join(self.folder.name, "out")
+
+    def storsync(self, *arguments, **options):
+        return subprocess.run([STORSYNC, *arguments], capture_output=True, text=True, timeout=150, cwd=self.folder.name, **options)
+
+    def run_to_end(self, *arguments, out=None, status=0):
+        result = self.storsync("run", *arguments, "-o", out or self.out)
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        return result
+
+    def start(self, *arguments):
+        process = subprocess.Popen([STORSYNC, "run", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   cwd=self.folder.name)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+    def wait_for(self, condition, what):
+        for _ in range(6000):
+            if condition():
+                return
+            time.sleep(0.01)
+        self.fail(f"never: {what}")
+
+    def refuse(self, *arguments, says, status=2):
+        before = digest(self.folder.name)
+        result = self.storsync("run", *arguments)
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertIn(says, result.stderr)
+        self.assertEqual(digest(self.folder.name), before)
+
+    def check_whole(self, directory):
+        """Nothing is left of the making, every row is there once, and every file goes with the summary."""
+        names = sorted(os.listdir(directory))
+        self.assertEqual(names, sorted(FILES + ["benchmark.json", "datapackage.json", "journal.jsonl", "run.json"]))
+        self.assertEqual(journal_of(directory)[-1]["event"], "complete")
+        result = self.storsync("validate", directory)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        measured = [(row["cell_id"], row["invocation"]) for row in rows_of(directory) if row["invocation"]]
+        self.assertEqual(len(measured), len(set(measured)))
+        for name in FILES:
+            if name in ("summary.csv", "env.csv"):
+                continue
+            keys = [(row["cell_id"], row["invocation"]) for row in rows_of(directory, name)]
+            self.assertTrue(set(keys) <= set(measured), name)
+            # Rows of an invocation stand together: none came twice.
+            groups = [key for i, key in enumerate(keys) if not i or keys[i - 1] != key]
+            self.assertEqual(len(groups), len(set(groups)), name)
+        with open(os.path.join(directory, "benchmark.json")) as file:
+            self.assertEqual(len(json.load(file)["benchmarks"]), len(measured))
+
+
+class Killed(Case):
+    def test_killed_at_random_it_ends_with_the_same_rows(self):
+        undisturbed = os.path.join(self.folder.name, "undisturbed")
+        self.run_to_end(*SMALL, out=undisturbed)
+        self.check_whole(undisturbed)
+        self.assertEqual(len(what_was_run(undisturbed)), DONE + 1)
+        rng = random.Random(1)
+        kept = []
+        for _ in range(6):
+            process = self.start(*SMALL, "-o", self.out)
+            time.sleep(rng.uniform(0, 0.35))
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            now = done_of(self.out)
+            self.assertEqual(now[:len(kept)], kept, "what was done before the kill is no longer there")
+            kept = now
+        self.run_to_end(*SMALL)
+        self.check_whole(self.out)
+        self.assertEqual(what_was_run(self.out), what_was_run(undisturbed))
+
+    def test_killed_while_collecting(self):
+        """As a kill between the last invocation and the end leaves it."""
+        self.run_to_end(*SMALL)
+        whole = what_was_run(self.out)
+        process = self.start(*SMALL, "-o", os.path.join(self.folder.name, "other"))
+        other = os.path.join(self.folder.name, "other")
+        self.wait_for(lambda: len(done_of(other)) == DONE, "all invocations done")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        with open(os.path.join(other, ".summary.csv.part"), "w") as file:
+            file.write("schema_ver")
+        if journal_of(other)[-1]["event"] != "complete":
+            self.run_to_end(*SMALL, out=other)
+            self.check_whole(other)
+        self.assertEqual(what_was_run(other), whole)
+
+    def test_no_cell_outlives_its_run(self):
+        process = self.start("--backends", "spinlock", "--cpus", "1", "--duration", "30s", "-o", self.out)
+        children = f"/proc/{process.pid}/task/{process.pid}/children"
+        cells = []
+
+        def has_cell():
+            with open(children) as file:
+                cells[:] = file.read().split()
+            return bool(cells)
+        self.wait_for(has_cell, "a cell's process")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        self.wait_for(lambda: not os.path.exists(f"/proc/{cells[0]}"), "the cell's end")
+
+    def test_a_cell_that_is_killed_is_a_row(self):
+        process = self.start("--backends", "spinlock,ticket", "--cpus", "1", "--routing", "same", "--duration", "300ms", "--invocations", "1", "-o", self.out)
+        children = f"/proc/{process.pid}/task/{process.pid}/children"
+
+        def kill_cell():
+            with open(children) as file:
+                cells = file.read().split()
+            for cell in cells:
+                os.kill(int(cell), signal.SIGSEGV)
+            return bool(cells)
+        self.wait_for(kill_cell, "a cell's process")
+        stdout, stderr = process.communicate()
+        self.assertEqual(process.returncode, 5, stderr)
+        self.assertIn("crashed", stderr)
+        statuses = sorted(row["status"] for row in rows_of(self.out))
+        self.assertEqual(statuses, ["crashed", "ok"])
+        crashed = [row for row in rows_of(self.out) if row["status"] == "crashed"][0]
+        self.assertIn("signal 11", crashed["status_reason"])
+        # It is done all the same: the row says what became of it.
+        self.assertIn("is complete", self.storsync("run", "--backends", "spinlock,ticket", "--cpus", "1", "--routing", "same", "--duration", "300ms",
+                                                   "--invocations", "1", "-o", self.out).stdout)
+
+
+class Interrupted(Case):
+    def interrupt(self, *arguments, after=2):
+        process = self.start(*arguments)
+        self.wait_for(lambda: len(done_of(self.out)) >= after or process.poll() is not None, "invocations")
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate()
+        return process.returncode, stdout, stderr
+
+    def test_control_c_ends_cleanly_and_says_how_to_go_on(self):
+        long = [*SMALL, "--duration", "200ms", "-o", self.out]
+        status, stdout, stderr = self.interrupt(*long)
+        self.assertEqual(status, 5, stderr)
+        self.assertRegex(stderr, r"interrupted: \d of 6 invocations are done and safe in .*; the same command goes on")
+        self.assertNotIn("Traceback", stderr)
+        # What there is, is in the files.
+        self.assertEqual(len(rows_of(self.out)), len(done_of(self.out)) + 1)
+        done = done_of(self.out)
+        result = self.storsync("run", *long)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"going on with {self.out}: {len(done)} of 6 invocations are done", result.stderr)
+        self.assertEqual(done_of(self.out)[:len(done)], done)
+        self.check_whole(self.out)
+
+    def test_two_processes_do_not_share_a_folder(self):
+        process = self.start(*SMALL, "--duration", "1s", "-o", self.out)
+        self.wait_for(lambda: done_of(self.out), "an invocation")
+        result = self.storsync("run", *SMALL, "--duration", "1s", "-o", self.out)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("a process is at this run already", result.stderr)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        self.assertEqual(process.returncode, 5)
+
+    def test_without_o_the_same_command_goes_on_in_the_same_folder(self):
+        process = self.start(*SMALL, "--duration", "200ms")
+        results = os.path.join(self.folder.name, "results")
+        self.wait_for(lambda: glob.glob(results + "/*/journal.jsonl") and done_of(glob.glob(results + "/*")[0]), "an invocation")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        folder = os.listdir(results)
+        result = self.storsync("run", *SMALL, "--duration", "200ms")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("going on with results/" + folder[0], result.stderr)
+        self.assertEqual(os.listdir(results), folder)
+        self.check_whole(os.path.join(results, folder[0]))
+        # It is complete: the same command now means a new run.
+        result = self.storsync("run", *SMALL, "--seed", "8")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(len(os.listdir(results)), 2)
+
+
+class Refused(Case):
+    def test_another_runs_folder(self):
+        self.run_to_end(*SMALL)
+        self.refuse(*SMALL, "--queue-depth", "16", "-o", "out", says="queue_depth")
+        self.refuse(*SMALL, "--backends", "spinlock", "-o", "out", says="another run is in this folder")
+        self.refuse(*SMALL, "--seed", "8", "-o", "out", says="seed")
+        self.refuse(*SMALL, "--shard", "1/2", "-o", "out", says="shard")
+        self.refuse(*SMALL, "--queue-depth", "16", "--fresh", "-o", "out", says="another matrix")
+        manifest = os.path.join(self.out, "run.json")
+        with open(manifest) as file:
+            text = file.read()
+        for change, says in [(('"schema_version": 2', '"schema_version": 1'), "columns"), (('"build_id": "', '"build_id": "x'), "build"),
+                             (('"format"', '"farmat"'), "run.json"), (("{", "["), "run.json")]:
+            self.assertIn(change[0], text)
+            with open(manifest, "w") as file:
+                file.write(text.replace(*change))
+            self.refuse(*SMALL, "-o", "out", says=says)
+        with open(manifest, "w") as file:
+            file.write(text)
+        journal = os.path.join(self.out, "journal.jsonl")
+        with open(journal) as file:
+            lines = file.read().split("\n")
+        with open(journal, "w") as file:
+            file.write("\n".join([lines[0], "{}", *lines[1:]]))
+        self.refuse(*SMALL, "-o", "out", says="journal.jsonl:2")
+
+    def test_what_is_no_folder_of_a_run(self):
+        os.mkdir(self.out)
+        with open(os.path.join(self.out, "thesis.tex"), "w") as file:
+            file.write("precious")
+        self.refuse(*SMALL, "-o", "out", says="not empty")
+        self.refuse(*SMALL, "--fresh", "-o", "out", says="not empty")
+        self.refuse(*SMALL, "-o", "out/thesis.tex", says="thesis.tex")
+        self.refuse(*SMALL, "-o", "/proc/results", says="/proc/results")
+
+    def test_a_folder_that_cannot_be_written(self):
+        if os.geteuid() == 0:
+            self.skipTest("root may write everywhere")
+        os.mkdir(self.out, 0o555)
+        self.refuse(*SMALL, "-o", "out", says="Permission denied")
+
+    def test_a_disk_that_is_full(self):
+        os.mkdir(self.out)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", self.out], capture_output=True)
+        if mounted.returncode:
+            self.skipTest("no right to mount a small disk")
+        self.addCleanup(subprocess.run, ["umount", self.out])
+        with open(os.path.join(self.out, "filler"), "wb") as file:
+            file.write(bytes(700000))
+        result = self.storsync("run", *SMALL, "-o", os.path.join(self.out, "run"))
+        self.assertEqual(result.returncode, 4, result.stderr)
+        self.assertRegex(result.stderr, r"MiB are free, and 6 invocations may take \d+ MiB")
+
+    def test_a_disk_that_fills_up(self):
+        """Files that may not grow stand for it: the run stops, keeps what it has, and goes on when there is room."""
+        def little():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (16000, resource.RLIM_INFINITY))
+        result = self.storsync("run", *SMALL, "-o", self.out, preexec_fn=little)
+        self.assertEqual(result.returncode, 5, result.stderr)
+        self.assertIn("what is done is safe: make room", result.stderr)
+        self.assertEqual(done_of(self.out), [])
+        self.run_to_end(*SMALL)
+        self.check_whole(self.out)
+
+
+class Extent(Case):
+    def test_fresh_starts_over(self):
+        self.run_to_end(*SMALL)
+        first = rows_of(self.out)
+        self.assertIn("is complete: 6 invocations; --fresh starts over", self.run_to_end(*SMALL).stdout)
+        self.assertEqual(rows_of(self.out), first)
+        self.run_to_end(*SMALL, "--fresh")
+        self.check_whole(self.out)
+        self.assertEqual(what_was_run(self.out), [(row["cell_id"], row["invocation"], row["block"], row["order_index"], row["seed"],
+                                                   row["status"]) for row in first])
+        self.assertNotEqual([row["started_utc"] + row["isr_latency_mean_ns"] for row in rows_of(self.out)],
+                            [row["started_utc"] + row["isr_latency_mean_ns"] for row in first])
+
+    def test_shards_are_the_matrix(self):
+        self.run_to_end(*SMALL)
+        united = []
+        for k in (1, 2):
+            shard = os.path.join(self.folder.name, f"shard{k}")
+            self.run_to_end(*SMALL, "--shard", f"{k}/2", out=shard)
+            self.check_whole(shard)
+            self.assertEqual({row["block"] for row in rows_of(shard) if row["block"]}, {"1", "3"} if k == 1 else {"2"})
+            united += [row for row in what_was_run(shard) if row[1]]
+        whole = [row for row in what_was_run(self.out) if row[1]]
+        self.assertEqual(sorted(united, key=lambda row: int(row[3])), whole)
+
+    def test_until_ci_adds_blocks_until_the_budget_is_gone(self):
+        matrix = ["--backends", "spinlock,ticket", "--cpus", "1", "--routing", "same", "--duration", "20ms", "--warmup", "5ms",
+                  "--invocations", "6", "--seed", "7"]
+        # Wide enough for anything: nothing is added.
+        result = self.run_to_end(*matrix, "--until-ci", "100%")
+        self.assertEqual(len(rows_of(self.out)), 12)
+        self.assertIn("within 100% in all but 0 of 2 cells", result.stdout)
+        self.check_whole(self.out)
+        # Too narrow for anything.
+        out = os.path.join(self.folder.name, "narrow")
+        result = self.run_to_end(*matrix, "--until-ci", "0.0001%:isr_latency_mean_ns", "--budget", "2s", out=out)
+        rows = rows_of(out)
+        self.assertGreater(len(rows), 12)
+        self.assertRegex(result.stdout, r"median of isr_latency_mean_ns within 0.0001% in all but [12] of 2 cells")
+        orders = [int(row["order_index"]) for row in rows]
+        self.assertEqual(orders, sorted(set(orders)))
+        self.assertEqual(self.storsync("validate", out).returncode, 5)
+        # It goes on where it was.
+        self.run_to_end(*matrix, "--until-ci", "0.0001%:isr_latency_mean_ns", "--budget", "1s", out=out)
+        more = rows_of(out)
+        self.assertGreater(len(more), len(rows))
+        self.assertEqual(more[:len(rows)], rows)
+
+    def test_a_budget_ends_the_run_and_the_next_goes_on(self):
+        result = self.run_to_end(*SMALL, "--duration", "300ms", "--budget", "600ms", status=5)
+        self.assertIn("the budget is gone", result.stderr)
+        self.assertLess(len(done_of(self.out)), DONE)
+        self.assertGreater(len(done_of(self.out)), 0)
+        self.run_to_end(*SMALL, "--duration", "300ms")
+        self.check_whole(self.out)
+
+    def test_the_share_of_time_in_windows_is_told(self):
+        result = self.run_to_end(*SMALL)
+        self.assertRegex(result.stdout, r"Time: [\d.]+ s, estimated [\d.]+ s; \d+% of the invocations' time inside measured windows")
+        self.assertTrue(all(event["wall_ns"] > event["window_ns"] > 0 for event in journal_of(self.out)
+                            if event["event"] == "invocation"))
+
+
+if __name__ == "__main__":
+    unittest.main()
