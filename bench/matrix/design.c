@@ -109,6 +109,9 @@ static int complete(struct matrix_product *product, char *error, size_t error_by
 	return err;
 }
 
+/* How much longer than it must a warm-up may take, when nobody says. */
+#define WARMUP_MAX_TIMES 10
+
 /* Settings that contradict each other. */
 static int check_settings(struct matrix_design *design, char *error, size_t error_bytes)
 {
@@ -119,11 +122,11 @@ static int check_settings(struct matrix_design *design, char *error, size_t erro
 	if (!settings->trace[0] && !isinf(settings->trace_speed))
 		return refuse(error, error_bytes, design->place[SETTING_TRACE_SPEED], "there is no trace; it goes with --trace FILE");
 	if (!design->place[SETTING_WARMUP_MAX])
-		settings->warmup_max_ns = settings->warmup_ns;
+		settings->warmup_max_ns = WARMUP_MAX_TIMES * settings->warmup_ns;
 	if (settings->warmup_max_ns < settings->warmup_ns)
 		return refuse(error, error_bytes, design->place[SETTING_WARMUP_MAX],
-			      "%" PRIu64 " ns is shorter than the warm-up of %" PRIu64 " ns; use as much or more",
-			      settings->warmup_max_ns, settings->warmup_ns);
+			      "%g ms is shorter than the warm-up of %g ms; use as much or more, or give --warmup-max with --warmup",
+			      (double)settings->warmup_max_ns / 1e6, (double)settings->warmup_ns / 1e6);
 	return 0;
 }
 

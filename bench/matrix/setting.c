@@ -113,7 +113,7 @@ const struct setting settings_table[SETTINGS] = {
 			       set_duration },
 	[SETTING_WARMUP] = { "warmup", 0, "TIME", "before it, at least (default: 10ms)", false, set_warmup },
 	[SETTING_WARMUP_MAX] = { "warmup-max", 0, "TIME",
-				 "warm up for so long at most, and until the load is steady (default: as --warmup, whose length is then fixed)",
+				 "until the load is steady, and for so long at most (default: ten times --warmup; as much as it: a fixed length)",
 				 false, set_warmup_max },
 	[SETTING_INVOCATIONS] = { "invocations", 'n', "N", "fresh processes a cell, in randomized blocks (default: 7)", false,
 				  set_invocations },

@@ -148,7 +148,7 @@ static void test_quantities_are_never_half_read(void **state)
 	check_refused("data: half\n", ":1: data: 'half' is neither stamp nor copy");
 	check_refused("oversubscribe: yes\n", ":1: oversubscribe: 'yes' is neither true nor false");
 	check_refused("warmup: 20ms\nwarmup-max: 10ms\n",
-		      ":2: warmup-max: 10000000 ns is shorter than the warm-up of 20000000 ns; use as much or more");
+		      ":2: warmup-max: 10 ms is shorter than the warm-up of 20 ms; use as much or more, or give --warmup-max with --warmup");
 	check_refused("trace-speed: 2\n", ":1: trace-speed: there is no trace; it goes with --trace FILE");
 	check_refused("trace: ''\n", ":1: trace: the path is empty; name a file by less than 512 bytes");
 }
@@ -282,7 +282,7 @@ static void test_defaults(void **state)
 	assert_string_equal(first->backend, "spinlock");
 	assert_int_equal(first->duration_ns, 200000000);
 	assert_int_equal(first->warmup_ns, 10000000);
-	assert_int_equal(first->warmup_max_ns, 10000000);
+	assert_int_equal(first->warmup_max_ns, 100000000);
 	assert_int_equal(first->queue_depth, 8);
 	assert_int_equal(first->io_bytes, 4096);
 	assert_string_equal(first->service_time, "5us");
