@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Expanding a design, and the order of its blocks; see matrix.h. */
+#define _GNU_SOURCE /* qsort_r */
 #include "bench/matrix/matrix.h"
 
 #include <errno.h>
@@ -214,6 +215,42 @@ static int tidy(struct matrix *matrix)
 	return 0;
 }
 
+static int compare_ids(const void *a, const void *b, void *matrix)
+{
+	const struct matrix_cell *cell = ((const struct matrix *)matrix)->cell;
+
+	return strcmp(cell[*(const size_t *)a].id, cell[*(const size_t *)b].id);
+}
+
+static int index_ids(struct matrix *matrix)
+{
+	matrix->by_id = malloc(matrix->cells * sizeof(*matrix->by_id));
+	if (!matrix->by_id)
+		return -ENOMEM;
+	for (size_t c = 0; c < matrix->cells; c++)
+		matrix->by_id[c] = c;
+	qsort_r(matrix->by_id, matrix->cells, sizeof(*matrix->by_id), compare_ids, matrix);
+	return 0;
+}
+
+size_t matrix_find(const struct matrix *matrix, const char *id)
+{
+	size_t low = 0, high = matrix->cells;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(matrix->cell[matrix->by_id[middle]].id, id);
+
+		if (order == 0)
+			return matrix->by_id[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return matrix->cells;
+}
+
 int matrix_init(struct matrix *matrix, const struct matrix_design *design, unsigned usable_cores, char *error, size_t error_bytes)
 {
 	struct expansion e = { .matrix = matrix, .design = design, .usable_cores = usable_cores, .error = error,
@@ -235,6 +272,8 @@ int matrix_init(struct matrix *matrix, const struct matrix_design *design, unsig
 			     "no cell of the matrix is left; leave out less%s", design->filters ? "" : " by its `exclude`");
 	if (!err)
 		err = tidy(matrix);
+	if (!err)
+		err = index_ids(matrix);
 	if (err == -ENOMEM)
 		snprintf(error, error_bytes, "out of memory");
 	if (err)
@@ -245,6 +284,7 @@ int matrix_init(struct matrix *matrix, const struct matrix_design *design, unsig
 void matrix_fini(struct matrix *matrix)
 {
 	free(matrix->cell);
+	free(matrix->by_id);
 	*matrix = (struct matrix){ 0 };
 }
 

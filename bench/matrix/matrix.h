@@ -39,6 +39,7 @@ struct matrix {
 	uint64_t blocks;  /* invocations a cell */
 	size_t cells;
 	struct matrix_cell *cell; /* no two of the same id */
+	size_t *by_id;    /* indices of cells, sorted by their ids */
 	size_t runnable;  /* of them */
 	size_t groups;
 };
@@ -60,6 +61,9 @@ void matrix_fini(struct matrix *matrix);
  * made again, and the cells that two machines both can run have the same order on both.
  */
 size_t matrix_block(const struct matrix *matrix, uint64_t block, struct matrix_invocation *out);
+
+/* Index of the cell of that id; matrix->cells when there is none. */
+size_t matrix_find(const struct matrix *matrix, const char *id);
 
 /* CPUs of the largest cell that can run. */
 unsigned matrix_cores(const struct matrix *matrix);

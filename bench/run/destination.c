@@ -102,6 +102,8 @@ static int look_at(struct destination *destination, const char *path, char *erro
 	if (err)
 		return err;
 	err = run_journal_load(path, &destination->journal, error, bytes);
+	if (!err)
+		run_journal_sort(&destination->journal);
 	if (err == -ENOENT)
 		err = 0;
 	if (err)

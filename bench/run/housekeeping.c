@@ -7,6 +7,9 @@
 
 #include "bench/instruments/placement.h"
 
+static cpu_set_t before;
+static bool withdrawn;
+
 /* One hardware thread of every usable core, in the order in which cells take them. */
 static bool place_all(struct placement *placement)
 {
@@ -33,10 +36,18 @@ bool housekeeping_withdraw(unsigned cores)
 	struct placement placement;
 	cpu_set_t rest;
 
-	if (!place_all(&placement) || cores >= placement.count)
+	if (!place_all(&placement) || cores >= placement.count || sched_getaffinity(0, sizeof(before), &before))
 		return false;
 	CPU_ZERO(&rest);
 	for (unsigned c = cores; c < placement.count; c++)
 		CPU_SET((size_t)placement.cpu[c].os_cpu, &rest);
-	return sched_setaffinity(0, sizeof(rest), &rest) == 0;
+	withdrawn = sched_setaffinity(0, sizeof(rest), &rest) == 0;
+	return withdrawn;
+}
+
+void housekeeping_return(void)
+{
+	if (withdrawn)
+		sched_setaffinity(0, sizeof(before), &before);
+	withdrawn = false;
 }

@@ -11,4 +11,7 @@
  */
 bool housekeeping_withdraw(unsigned cores);
 
+/* Back to where it was before. */
+void housekeeping_return(void);
+
 #endif

@@ -50,6 +50,21 @@ struct child {
 	struct sink err;
 };
 
+static void interrupt(int signal_number)
+{
+	invoke_interrupted = signal_number;
+}
+
+void invoke_catch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = interrupt };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
 void invoke_keep_affinity(void)
 {
 	has_affinity = sched_getaffinity(0, sizeof(affinity), &affinity) == 0;

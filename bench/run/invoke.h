@@ -18,6 +18,9 @@ struct invocation_outcome {
 	char *log;          /* what it wrote to stderr; to be freed */
 };
 
+/* Has SIGINT, SIGTERM and SIGHUP set invoke_interrupted, and a closed pipe be an error rather than the end. */
+void invoke_catch_signals(void);
+
 /* Cells shall run on what this process may run on now, whatever it restricts itself to later. */
 void invoke_keep_affinity(void);
 

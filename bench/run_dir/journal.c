@@ -189,6 +189,19 @@ int run_journal_load(const char *directory, struct run_journal *journal, char *e
 	return err;
 }
 
+static int compare_orders(const void *a, const void *b)
+{
+	const struct run_journal_entry *x = a, *y = b;
+
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+void run_journal_sort(struct run_journal *journal)
+{
+	if (journal->count)
+		qsort(journal->entry, journal->count, sizeof(*journal->entry), compare_orders);
+}
+
 void run_journal_fini(struct run_journal *journal)
 {
 	free(journal->entry);

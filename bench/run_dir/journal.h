@@ -47,6 +47,8 @@ struct run_journal {
  * is nothing to be freed.
  */
 int run_journal_load(const char *directory, struct run_journal *journal, char *error, size_t error_bytes);
+/* Puts the entries into the order of the run; as written they are in that of the sessions. */
+void run_journal_sort(struct run_journal *journal);
 void run_journal_fini(struct run_journal *journal);
 
 /* Whether a process is at the run in `directory`: it holds flock(2) on run.lock. */

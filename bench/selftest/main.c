@@ -144,20 +144,6 @@ static void parse_options(struct options *options, int argc, char **argv)
 		options->comparisons = options->quick ? COMPARISONS_QUICK : COMPARISONS;
 }
 
-static void interrupt(int signal_number)
-{
-	invoke_interrupted = signal_number;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = interrupt };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 /* Before anything is measured: 0, or an exit status after one line on stderr. */
 static int look_at_machine(struct selftest *selftest)
 {
@@ -228,7 +214,7 @@ int selftest_main(int argc, char **argv)
 	status = needs_machine ? look_at_machine(&selftest) : 0;
 	if (status)
 		return status;
-	catch_signals();
+	invoke_catch_signals();
 	printf("storsync %s selftest, seed %" PRIu64 ", cells on %" PRIu64 " CPU%s\n\n", storsync_version, options.seed, options.cpus,
 	       options.cpus == 1 ? "" : "s");
 	failed = run_parts(&selftest, &options, &run);

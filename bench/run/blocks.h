@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The blocks of a run, one invocation after the other. */
+#ifndef STORSYNC_BENCH_RUN_BLOCKS_H
+#define STORSYNC_BENCH_RUN_BLOCKS_H
+
+#include "bench/run/session.h"
+
+/* Runs what is left of the shard's blocks, and those that --until-ci adds, until all is done or something stops it. */
+void blocks_run(struct session *session);
+
+/* What earlier sessions have done counts as if it had been done now. */
+void blocks_count_earlier(struct session *session);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* One process's work on a run: what it knows, and what it counts. */
+#ifndef STORSYNC_BENCH_RUN_SESSION_H
+#define STORSYNC_BENCH_RUN_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/matrix/matrix.h"
+#include "bench/run/destination.h"
+#include "bench/run/estimate.h"
+#include "bench/run/options.h"
+#include "bench/run/progress.h"
+#include "bench/run/rows.h"
+#include "bench/run/until_ci.h"
+
+/* Why a session ends before the run is done. */
+enum session_stop { STOP_NOT, STOP_SIGNAL, STOP_BUDGET, STOP_ERROR };
+
+struct session {
+	struct run_options options;
+	struct matrix matrix;
+	struct estimate_trace trace;
+	struct destination destination;
+	struct run_identity identity;
+	struct matrix_invocation *block; /* room for one */
+	bool *wanted;                    /* by cell */
+	struct until_ci until;
+	struct progress progress;
+	uint64_t begin_ns;
+	size_t done;       /* invocations, those of earlier sessions included */
+	size_t done_here;
+	size_t not_ok;
+	uint64_t wall_ns;   /* of this session's invocations, */
+	uint64_t window_ns; /* and of that inside measured windows */
+	bool narrowing;     /* the matrix's own blocks are done: what follows is --until-ci's */
+	enum session_stop stop;
+};
+
+#endif
