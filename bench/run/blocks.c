@@ -117,22 +117,26 @@ static void run_block(struct session *session, uint64_t block, const bool *wante
 	}
 }
 
-static size_t count_wanted(const struct session *session)
+/* Of a block, what is wanted and no earlier session has done. */
+static size_t count_left(struct session *session, uint64_t block)
 {
-	size_t n = 0;
+	size_t n = matrix_block(&session->matrix, block, session->block);
+	size_t left = 0;
 
-	for (size_t c = 0; c < session->matrix.cells; c++)
-		n += session->wanted[c];
-	return n;
+	for (size_t i = 0; i < n; i++)
+		left += session->wanted[session->block[i].cell] && !is_done(session, session->block[i].order);
+	return left;
 }
 
-/* Blocks beyond the matrix's own, until every interval is as narrow as asked for. */
+/* Blocks beyond the matrix's own, until every interval is as narrow as asked for; each shard sees its own only. */
 static void run_until_narrow(struct session *session)
 {
 	for (uint64_t block = session->matrix.blocks + 1; !session->stop && block <= UNTIL_CI_BLOCKS_MAX; block++) {
+		if (!in_shard(session, block))
+			continue;
 		if (!until_ci_wanted(&session->until, block, session->wanted))
 			return;
-		session->progress.total += count_wanted(session);
+		session->progress.total += count_left(session, block);
 		run_block(session, block, session->wanted);
 	}
 }

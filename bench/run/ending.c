@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,22 @@ static int list_parts(const struct session *session, struct run_journal *journal
 	return err;
 }
 
+/* Only what says that it is done need go: it is measured again then, and the rest stays. */
+static void say_what_is_damaged(struct session *session, const char *part)
+{
+	const char *path = session->destination.path;
+	const char *without = session_without_fresh(session);
+
+	progress_end(&session->progress);
+	fprintf(stderr, "storsync run: %s/parts/%s.json is missing, or not as it was written; ", path, part);
+	if (part[0] >= '0' && part[0] <= '9')
+		fprintf(stderr, "remove the line with \"order\":%" PRIu64 " from %s/journal.jsonl, and the same command%s measures it again\n",
+			(uint64_t)strtoull(part, NULL, 10), path, without);
+	else
+		fprintf(stderr, "remove it, and the same command%s goes on\n", without);
+	session->stop = STOP_DAMAGE;
+}
+
 /* Parts to files, and the table on the way. */
 static int collect(struct session *session, struct collecting *collecting)
 {
@@ -65,7 +82,7 @@ static int collect(struct session *session, struct collecting *collecting)
 	if (!err)
 		err = run_dir_collect(&session->destination.dir, &names, show_part, collecting, &missing);
 	if (err == -ENODATA)
-		fprintf(stderr, "storsync run: %s/parts/%s.json cannot be read; --fresh starts the run over\n", session->destination.path, missing);
+		say_what_is_damaged(session, missing);
 	part_names_fini(&names);
 	run_journal_fini(&journal);
 	return err;
@@ -109,12 +126,33 @@ static void print_time(const struct session *session)
 	printf("\n");
 }
 
+/* Of the cells that are run: an interrupted run, a shard and --until-ci have others than the matrix asks for. */
+static void count_invocations(const struct table *table, unsigned *least, unsigned *most)
+{
+	*least = UINT_MAX;
+	*most = 0;
+	for (size_t c = 0; c < table->matrix->cells; c++) {
+		unsigned n = table->row[c].measured;
+
+		if (table->matrix->cell[c].refusal)
+			continue;
+		*least = n < *least ? n : *least;
+		*most = n > *most ? n : *most;
+	}
+}
+
 static void print_end(const struct session *session, const struct collecting *collecting)
 {
+	unsigned least, most;
+
 	table_print(&collecting->table, &session->options, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-	printf("\nMedians of %" PRIu64 " invocation%s a cell.  * marks a best that is distinguishable from every other back end\n"
-	       "(exact Mann-Whitney, Holm-adjusted, p < 0.05%s).\n", session->matrix.blocks, session->matrix.blocks == 1 ? "" : "s",
-	       session->matrix.blocks < 6 ? "; so few invocations can hardly support one" : "");
+	count_invocations(&collecting->table, &least, &most);
+	printf("\nMedians of ");
+	if (least < most)
+		printf("%u to ", least);
+	printf("%u invocation%s a cell.  * marks a best that is distinguishable from every other back end\n"
+	       "(exact Mann-Whitney, Holm-adjusted, p < 0.05%s).\n", most, least == 1 && most == 1 ? "" : "s",
+	       least < 6 ? "; so few invocations can hardly support one" : "");
 	gate_tally_print(&collecting->gates, stdout);
 	printf("Files: %s/{summary,latency,histogram,cpus,windows,events,env}.csv, benchmark.json (seed %" PRIu64 ")\n",
 	       session->destination.path, session->matrix.seed);
@@ -127,9 +165,9 @@ static void say_why_it_stopped(const struct session *session)
 		[STOP_SIGNAL] = "interrupted", [STOP_BUDGET] = "the budget is gone", [STOP_ERROR] = "stopped",
 	};
 
-	if (session->stop)
-		fprintf(stderr, "storsync run: %s: %zu of %zu invocations are done and safe in %s; the same command goes on with them\n",
-			why[session->stop], session->done, session->progress.total, session->destination.path);
+	if (session->stop && session->stop != STOP_DAMAGE)
+		fprintf(stderr, "storsync run: %s: %zu of %zu invocations are done and safe in %s; the same command%s goes on with them\n",
+			why[session->stop], session->done, session->progress.total, session->destination.path, session_without_fresh(session));
 }
 
 /* The intervals that are still too wide are what the budget was for: named, and no failure. */

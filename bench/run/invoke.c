@@ -55,13 +55,23 @@ static void interrupt(int signal_number)
 	invoke_interrupted = signal_number;
 }
 
-void invoke_catch_signals(void)
+/* What nohup or a shell's & has it ignore stays ignored. */
+static void catch(int signal_number)
 {
 	const struct sigaction action = { .sa_handler = interrupt };
+	struct sigaction before;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(signal_number, &action, NULL);
+}
+
+void invoke_catch_signals(void)
+{
+	catch(SIGINT);
+	catch(SIGTERM);
+	catch(SIGHUP);
+	/* A file that may not grow is an error like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 }
 

@@ -18,7 +18,7 @@ struct invocation_outcome {
 	char *log;          /* what it wrote to stderr; to be freed */
 };
 
-/* Has SIGINT, SIGTERM and SIGHUP set invoke_interrupted, and a closed pipe be an error rather than the end. */
+/* Has SIGINT, SIGTERM and SIGHUP set invoke_interrupted, unless ignored; a closed pipe and a full file are errors rather than the end. */
 void invoke_catch_signals(void);
 
 /* Cells shall run on what this process may run on now, whatever it restricts itself to later. */

@@ -16,7 +16,7 @@
 #include "bench/run/until_ci.h"
 
 /* Why a session ends before the run is done. */
-enum session_stop { STOP_NOT, STOP_SIGNAL, STOP_BUDGET, STOP_ERROR };
+enum session_stop { STOP_NOT, STOP_SIGNAL, STOP_BUDGET, STOP_ERROR, STOP_DAMAGE };
 
 struct session {
 	struct run_options options;
@@ -37,5 +37,11 @@ struct session {
 	bool narrowing;     /* the matrix's own blocks are done: what follows is --until-ci's */
 	enum session_stop stop;
 };
+
+/* What the same command must be given without, to go on. */
+static inline const char *session_without_fresh(const struct session *session)
+{
+	return session->options.fresh ? " without --fresh" : "";
+}
 
 #endif

@@ -43,7 +43,7 @@ int store_invocation(struct session *session, const struct run_row *row, uint64_
 			  (json_int_t)row->invocation, "cell", row->cell->id, "status", row->status, "wall_ns", (json_int_t)wall_ns,
 			  "window_ns", (json_int_t)window_ns);
 	if (event && row->reason && row->reason[0])
-		json_object_set_new(event, "reason", json_stringn(row->reason, strnlen(row->reason, 100)));
+		json_object_set_new(event, "reason", json_string(row->reason));
 	return event ? run_dir_log(&session->destination.dir, event) : -ENOMEM;
 }
 
@@ -100,7 +100,10 @@ int store_complete(struct session *session)
 
 void store_failed(struct session *session, int err)
 {
-	fprintf(stderr, "storsync run: writing to %s: %s; what is done is safe: make room, and the same command goes on\n",
-		session->destination.path, strerror(-err));
+	if (session->stop >= STOP_ERROR)
+		return;
+	progress_end(&session->progress);
+	fprintf(stderr, "storsync run: writing to %s: %s; what is done is safe: make room, and the same command%s goes on\n",
+		session->destination.path, strerror(-err), session_without_fresh(session));
 	session->stop = STOP_ERROR;
 }
