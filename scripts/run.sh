@@ -5,15 +5,12 @@ set -euo pipefail
 program=scripts/run.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
-# The four named back ends, RCU by its cheapest flavour, and as many invocations as ever: fewer could support no winner.
-quick_options=(--backends spinlock,ticket,irqmask,rcu-mb)
-
 usage() {
 	cat <<END
 Usage: scripts/run.sh [--quick] [-- OPTION...]
 Install what is missing, build, and compare the back ends: a table, and CSV files in results/.
 
-  --quick     less than half a minute of measuring: ${quick_options[*]}
+  --quick     the matrix \`quick\`: four back ends, one of each kind, in half a minute
   -- OPTION   all that follows goes to \`storsync run\`, after what --quick gives, so that it wins;
               \`scripts/run.sh -- --help\` tells. Relative paths start at the checkout.
   --help      print this
@@ -26,7 +23,7 @@ END
 options=()
 while [ $# -gt 0 ]; do
 	case $1 in
-	--quick) options=("${quick_options[@]}") ;;
+	--quick) options=(quick) ;;
 	--help | -h) usage; exit 0 ;;
 	--) shift; break ;;
 	*) die 2 "'$1' is no option; options of \`storsync run\` come after --, and --help tells the rest" ;;

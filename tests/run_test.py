@@ -201,6 +201,49 @@ class Killed(Case):
                                                    "--invocations", "1", "-o", self.out).stdout)
 
 
+    def test_killed_while_clearing_up(self):
+        """As a kill behind the journal's last line leaves it: nothing is damaged, and the same command takes the rest away."""
+        self.run_to_end(*SMALL)
+        parts = os.path.join(self.out, "parts")
+        os.mkdir(parts)
+        for name in ("000006.json", "skipped.json", ".000006.json.part"):
+            with open(os.path.join(parts, name), "w") as file:
+                file.write("{}")
+        with open(os.path.join(self.out, "run.lock"), "w"):
+            pass
+        self.assertEqual(self.storsync("validate", self.out).returncode, 0)
+        self.assertIn("is complete", self.run_to_end(*SMALL).stdout)
+        self.check_whole(self.out)
+
+    def test_a_part_that_has_changed_is_no_row(self):
+        """A byte of what is not in the files yet: it is named, and only that invocation is measured again."""
+        process = self.start(*SMALL, "--duration", "100ms", "-o", self.out)
+        self.wait_for(lambda: len(done_of(self.out)) >= 2, "invocations")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        done = done_of(self.out)
+        self.assertEqual(self.storsync("validate", self.out).returncode, 5)
+        part = os.path.join(self.out, "parts", f"{done[0]:06}.json")
+        with open(part) as file:
+            text = file.read()
+        with open(part, "w") as file:
+            file.write(re.sub(r'("isr_latency_p50_ns":)(\d)', lambda match: match[1] + str(10 - int(match[2])), text, count=1))
+        result = self.storsync("validate", self.out)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"parts/{done[0]:06}.json: changed since it was written", result.stdout)
+        result = self.run_to_end(*SMALL, "--duration", "100ms", status=5)
+        self.assertIn(f'remove the line with "order":{done[0]} from {self.out}/journal.jsonl', result.stderr)
+        self.assertNotIn("make room", result.stderr)
+        journal = os.path.join(self.out, "journal.jsonl")
+        with open(journal) as file:
+            lines = file.readlines()
+        with open(journal, "w") as file:
+            file.writelines(line for line in lines if f'"order":{done[0]},' not in line)
+        self.run_to_end(*SMALL, "--duration", "100ms")
+        self.check_whole(self.out)
+        self.assertEqual(len(what_was_run(self.out)), DONE + 1)
+
+
 class Interrupted(Case):
     def interrupt(self, *arguments, after=2):
         process = self.start(*arguments)
@@ -222,6 +265,32 @@ class Interrupted(Case):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn(f"going on with {self.out}: {len(done)} of 6 invocations are done", result.stderr)
         self.assertEqual(done_of(self.out)[:len(done)], done)
+        self.check_whole(self.out)
+
+    def test_what_is_ignored_from_the_start_stays_ignored(self):
+        """As under nohup."""
+        process = subprocess.Popen([STORSYNC, "run", *SMALL, "-o", self.out], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        self.addCleanup(self.end, process)
+        self.wait_for(lambda: done_of(self.out), "an invocation")
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(process.communicate()[1].count("interrupted"), 0)
+        self.assertEqual(process.returncode, 0)
+        self.check_whole(self.out)
+
+    def test_how_to_go_on_with_a_fresh_one(self):
+        status, stdout, stderr = self.interrupt(*SMALL, "--duration", "200ms", "--fresh", "-o", self.out)
+        self.assertEqual(status, 5, stderr)
+        self.assertIn("the same command without --fresh goes on", stderr)
+        self.assertRegex(stdout, r"Medians of [0-2] to [1-3] invocations a cell|Medians of [12] invocations? a cell")
+        self.assertNotIn("--fresh", self.storsync("status", self.out).stdout)
+
+    def test_closed_streams(self):
+        def close():
+            for stream in (0, 1, 2):
+                os.close(stream)
+        result = subprocess.run([STORSYNC, "run", *SMALL, "-o", self.out], preexec_fn=close, timeout=150)
+        self.assertEqual(result.returncode, 0)
         self.check_whole(self.out)
 
     def test_two_processes_do_not_share_a_folder(self):
@@ -250,6 +319,21 @@ class Interrupted(Case):
         result = self.storsync("run", *SMALL, "--seed", "8")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(len(os.listdir(results)), 2)
+
+
+    def test_several_at_once_without_o(self):
+        """Within a second, with one seed: each has a folder of its own."""
+        processes = [self.start("--backends", "spinlock", "--cpus", "1", "--routing", "same", "--duration", "5ms", "-n", "1",
+                                "--seed", "7") for _ in range(3)]
+        for process in processes:
+            self.assertEqual(process.communicate()[1].count("a process is"), 0)
+            # They crowd each other out, and a cell may have measured nothing.
+            self.assertIn(process.returncode, (0, 5))
+        folders = glob.glob(os.path.join(self.folder.name, "results", "*"))
+        self.assertEqual(len(folders), 3)
+        for folder in folders:
+            self.check_whole(folder)
+            self.assertEqual({row["run_id"] for row in rows_of(folder)}, {os.path.basename(folder)})
 
 
 class Refused(Case):
@@ -286,6 +370,31 @@ class Refused(Case):
         self.refuse(*SMALL, "--fresh", "-o", "out", says="not empty")
         self.refuse(*SMALL, "-o", "out/thesis.tex", says="thesis.tex")
         self.refuse(*SMALL, "-o", "/proc/results", says="/proc/results")
+
+    def test_somebody_elses_parts(self):
+        os.makedirs(os.path.join(self.out, "parts"))
+        with open(os.path.join(self.out, "parts", "bolt.stl"), "w") as file:
+            file.write("precious")
+        self.refuse(*SMALL, "-o", "out", says="not empty")
+
+    def test_other_cores_than_before(self):
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) < 2:
+            self.skipTest("one CPU only")
+        matrix = ["--backends", "spinlock", "--cpus", "1,2", "--routing", "same", "--duration", "20ms", "-n", "2", "--seed", "7"]
+        self.run_to_end(*matrix, "--budget", "1ms", status=5)
+        result = self.storsync("run", *matrix, "-o", self.out, preexec_fn=lambda: os.sched_setaffinity(0, cores[:1]))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("cell 2 may not run any more: ", result.stderr)
+        self.run_to_end(*matrix)
+        self.check_whole(self.out)
+
+    def test_what_was_merged(self):
+        matrix = ["--backends", "spinlock", "--cpus", "1", "--routing", "same", "--duration", "5ms", "-n", "2", "--seed", "7"]
+        self.run_to_end(*matrix, "--shard", "1/2", out=os.path.join(self.folder.name, "shard"))
+        self.assertEqual(self.storsync("merge", "shard", "-o", "out").returncode, 5)
+        self.refuse(*matrix, "-o", "out", says="it was merged from others")
+        self.refuse(*matrix, "-o", "out", "--fresh", says="was merged from others")
 
     def test_a_folder_that_cannot_be_written(self):
         if os.geteuid() == 0:
@@ -340,6 +449,9 @@ class Extent(Case):
             self.check_whole(shard)
             self.assertEqual({row["block"] for row in rows_of(shard) if row["block"]}, {"1", "3"} if k == 1 else {"2"})
             united += [row for row in what_was_run(shard) if row[1]]
+        # They may begin in the same second, and are of one seed.
+        self.assertEqual([os.path.basename(rows_of(os.path.join(self.folder.name, f"shard{k}"))[0]["run_id"]).rsplit("-")[-1]
+                          for k in (1, 2)], ["1of2", "2of2"])
         whole = [row for row in what_was_run(self.out) if row[1]]
         self.assertEqual(sorted(united, key=lambda row: int(row[3])), whole)
 
@@ -369,6 +481,19 @@ class Extent(Case):
         more = rows_of(out)
         self.assertGreater(len(more), len(rows))
         self.assertEqual(more[:len(rows)], rows)
+
+    def test_until_ci_of_a_shard_stays_in_its_blocks(self):
+        matrix = ["--backends", "spinlock", "--cpus", "1", "--routing", "same", "--duration", "5ms", "--warmup", "1ms", "-n", "2", "--seed", "7"]
+        shards = [os.path.join(self.folder.name, f"shard{k}") for k in (1, 2)]
+        for k, shard in enumerate(shards, 1):
+            self.run_to_end(*matrix, "--shard", f"{k}/2", "--until-ci", "0.0001%", "--budget", "1s", out=shard)
+            blocks = [int(row["block"]) for row in rows_of(shard)]
+            self.assertGreater(max(blocks), 2)
+            self.assertEqual({block % 2 for block in blocks}, {k % 2})
+            self.assertEqual(self.storsync("validate", shard).returncode, 5)
+        self.assertEqual(self.storsync("merge", *shards, "-o", self.out).returncode, 5)
+        self.assertEqual(self.storsync("validate", self.out).returncode, 5)
+        self.refuse(*matrix, "--shard", "1/2", "--until-ci", "50%", "-o", shards[0], says="another --until-ci")
 
     def test_a_budget_ends_the_run_and_the_next_goes_on(self):
         result = self.run_to_end(*SMALL, "--duration", "300ms", "--budget", "600ms", status=5)

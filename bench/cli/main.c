@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The storsync command: finds the verb and hands over. */
 #include <argp.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/cell/cell.h"
 #include "bench/cli/doctor.h"
@@ -84,6 +86,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	exit(EXIT_SUCCESS);
 }
 
+/* A file opened under the number of a closed stream would get what is meant for that. */
+static void fill_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
@@ -97,6 +111,7 @@ int main(int argc, char **argv)
 		.options = options, .parser = parse, .args_doc = "VERB [OPTION...]", .doc = doc, .help_filter = describe_verbs,
 	};
 
+	fill_streams();
 	if (argc < 2)
 		usage_error("a verb is missing: %s; `storsync --help` tells what each does", verb_names());
 	for (size_t i = 0; i < VERBS; i++) {

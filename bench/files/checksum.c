@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checksums of files; see checksum.h. */
+/* Checksums; see checksum.h. */
 #include "bench/files/checksum.h"
 
 #include <errno.h>
@@ -10,9 +10,20 @@
 
 #include <sha2.h>
 
+#define PREFIX "sha256:"
+
+void checksum_bytes(const void *data, size_t bytes, char text[CHECKSUM_TEXT_BYTES])
+{
+	SHA2_CTX context;
+
+	SHA256Init(&context);
+	SHA256Update(&context, data, bytes);
+	strcpy(text, PREFIX);
+	SHA256End(&context, text + strlen(PREFIX));
+}
+
 int checksum_file(const char *path, char text[CHECKSUM_TEXT_BYTES], uint64_t *bytes)
 {
-	static const char prefix[] = "sha256:";
 	FILE *file = fopen(path, "re");
 	uint8_t block[65536];
 	SHA2_CTX context;
@@ -31,7 +42,7 @@ int checksum_file(const char *path, char text[CHECKSUM_TEXT_BYTES], uint64_t *by
 	if (ferror(file))
 		err = errno ? -errno : -EIO;
 	fclose(file);
-	strcpy(text, prefix);
-	SHA256End(&context, text + strlen(prefix));
+	strcpy(text, PREFIX);
+	SHA256End(&context, text + strlen(PREFIX));
 	return err;
 }

@@ -126,13 +126,6 @@ int csv_create(struct csv_writer *w, const char *path,
 	       const struct csv_schema *schema);
 
 /*
- * Opens an existing file to add rows. Returns 0 or -errno: -EEXIST if its
- * header is not exactly the schema's, -EBADMSG if its last row is torn.
- */
-int csv_open_append(struct csv_writer *w, const char *path,
-		    const struct csv_schema *schema);
-
-/*
  * Writes to an open descriptor, a pipe for instance, header first. The
  * descriptor becomes the writer's, and is closed when this fails.
  */

@@ -256,27 +256,18 @@ static int note_error(struct csv_writer *w, bool failed)
 	return w->error;
 }
 
-static int attach(struct csv_writer *w, int fd, const char *mode,
-		  const struct csv_schema *schema)
+int csv_open_fd(struct csv_writer *w, int fd, const struct csv_schema *schema)
 {
 	int error;
 
 	w->schema = schema;
 	w->error = 0;
-	w->file = fdopen(fd, mode);
-	if (w->file)
-		return 0;
-	error = -errno;
-	close(fd);
-	return error;
-}
-
-int csv_open_fd(struct csv_writer *w, int fd, const struct csv_schema *schema)
-{
-	int error = attach(w, fd, "w", schema);
-
-	if (error)
+	w->file = fdopen(fd, "w");
+	if (!w->file) {
+		error = -errno;
+		close(fd);
 		return error;
+	}
 	/* Flushed, so that a disk already full shows before anything is run. */
 	put_header(w->file, schema);
 	if (note_error(w, fflush(w->file) != 0))
@@ -322,64 +313,6 @@ int csv_write_text(struct csv_writer *w, const char *text)
 	if (!w->error)
 		fputs(text, w->file);
 	return note_error(w, ferror(w->file) != 0);
-}
-
-/*
- * A whole file begins with the header, ends with LF, and that LF is not in a
- * quoted field: quotes come in pairs, inside a field as around it.
- */
-static int check_appendable(int fd, const char *header, size_t header_bytes)
-{
-	char chunk[16384], last = 0;
-	bool in_quotes = false;
-	size_t at = 0;
-	ssize_t got;
-
-	while ((got = read(fd, chunk, sizeof(chunk))) > 0) {
-		for (ssize_t i = 0; i < got; i++, at++) {
-			if (at < header_bytes && chunk[i] != header[at])
-				return -EEXIST;
-			if (chunk[i] == '"')
-				in_quotes = !in_quotes;
-		}
-		last = chunk[got - 1];
-	}
-	if (got < 0)
-		return -errno;
-	if (at < header_bytes)
-		return -EEXIST;
-	return last != '\n' || in_quotes ? -EBADMSG : 0;
-}
-
-static int check_against_schema(int fd, const struct csv_schema *schema)
-{
-	char *header = NULL;
-	size_t bytes = 0;
-	FILE *memory = open_memstream(&header, &bytes);
-	int error;
-
-	if (!memory)
-		return -errno;
-	put_header(memory, schema);
-	error = fclose(memory) ? -ENOMEM : check_appendable(fd, header, bytes);
-	free(header);
-	return error;
-}
-
-int csv_open_append(struct csv_writer *w, const char *path,
-		    const struct csv_schema *schema)
-{
-	int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
-	int error;
-
-	if (fd < 0)
-		return -errno;
-	error = check_against_schema(fd, schema);
-	if (error) {
-		close(fd);
-		return error;
-	}
-	return attach(w, fd, "a", schema);
 }
 
 int csv_write_row(struct csv_writer *w, const struct csv_row *row)

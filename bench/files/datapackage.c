@@ -134,15 +134,15 @@ static int add_table(json_t *resources, const char *directory, const struct data
 	return json_array_append_new(resources, json) ? -ENOMEM : 0;
 }
 
-static int add_benchmark(json_t *resources, const char *directory)
+static int add_json(json_t *resources, const char *directory, const char *file, const char *title)
 {
 	int err;
-	json_t *json = resource(directory, DATAPACKAGE_BENCHMARK, &err);
+	json_t *json = resource(directory, file, &err);
 
 	if (!json)
 		return err;
 	json_object_set_new(json, "profile", json_string("data-resource"));
-	json_object_set_new(json, "title", json_string("the same in the form of Google Benchmark's JSON reporter"));
+	json_object_set_new(json, "title", json_string(title));
 	json_object_set_new(json, "mediatype", json_string("application/json"));
 	return json_array_append_new(resources, json) ? -ENOMEM : 0;
 }
@@ -156,7 +156,9 @@ int datapackage_write(const char *directory, const struct datapackage_info *info
 	for (size_t i = 0; i < datapackage_table_count && !err; i++)
 		err = add_table(resources, directory, &datapackage_tables[i]);
 	if (!err)
-		err = add_benchmark(resources, directory);
+		err = add_json(resources, directory, DATAPACKAGE_BENCHMARK, "the same in the form of Google Benchmark's JSON reporter");
+	if (!err)
+		err = add_json(resources, directory, DATAPACKAGE_RUN, "what the run is of");
 	/* All resources must be tables for the package to be a tabular one. */
 	package = json_pack("{s:s,s:o,s:s,s:s,s:s,s:i,s:o}", "profile", "data-package", "name", lower(info->run_id, strlen(info->run_id)),
 			    "title", info->title, "created", info->created_utc, "build", info->build_id, "schema_version",

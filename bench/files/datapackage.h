@@ -17,6 +17,7 @@
 
 #define DATAPACKAGE_FILE "datapackage.json"
 #define DATAPACKAGE_BENCHMARK "benchmark.json"
+#define DATAPACKAGE_RUN "run.json"
 
 /* A run's CSV file. */
 struct datapackage_table {

@@ -16,6 +16,8 @@
 #include "bench/files/schema.h"
 #include "bench/run/elapsed.h"
 
+#define NAMES_TRIED 100
+
 /* Everything that a run is of. */
 static json_t *describe_cells(const struct matrix *matrix)
 {
@@ -40,6 +42,9 @@ static json_t *describe(const struct run_options *options, const struct matrix *
 
 	format_utc(run_id, sizeof(run_id), "%Y%m%dT%H%M%SZ");
 	snprintf(run_id + strlen(run_id), sizeof(run_id) - strlen(run_id), "-%08" PRIx32, (uint32_t)matrix->seed);
+	/* Shards have one seed, and a cluster starts them in the same second. */
+	if (options->shards > 1)
+		snprintf(run_id + strlen(run_id), sizeof(run_id) - strlen(run_id), "-%uof%u", options->shard, options->shards);
 	format_utc(created_utc, sizeof(created_utc), "%Y-%m-%dT%H:%M:%SZ");
 	if (gethostname(host_id, sizeof(host_id) - 1))
 		snprintf(host_id, sizeof(host_id), "unknown");
@@ -58,12 +63,31 @@ static json_t *describe(const struct run_options *options, const struct matrix *
 	return json;
 }
 
+/* The same machine may have other cores to use by now, and the order of a block is that of the cells that may run. */
+static bool may_run_the_same(const struct run_manifest *there, const struct run_manifest *asked, char *difference, size_t bytes)
+{
+	for (size_t i = 0; i < run_manifest_cells(there); i++) {
+		const char *then = run_manifest_refusal(there, i), *now = run_manifest_refusal(asked, i);
+
+		if (!then == !now)
+			continue;
+		snprintf(difference, bytes, "cell %zu %s: %s", i + 1, now ? "may not run any more" : "may run now, and was refused",
+			 now ? now : then);
+		return false;
+	}
+	return true;
+}
+
 /* Whether `there` is what was asked for; else why not. */
 static bool is_same_run(const struct run_manifest *there, const struct run_manifest *asked, const struct run_options *options,
 			char *difference, size_t bytes)
 {
 	struct run_manifest wanted = *asked;
 
+	if (run_manifest_is_merged(there)) {
+		snprintf(difference, bytes, "it was merged from others; go on with those, and merge them again");
+		return false;
+	}
 	if (there->schema_version != asked->schema_version) {
 		snprintf(difference, bytes, "its files have version %u of the columns, and this build writes %u", there->schema_version,
 			 asked->schema_version);
@@ -82,6 +106,10 @@ static bool is_same_run(const struct run_manifest *there, const struct run_manif
 		snprintf(difference, bytes, "it was begun with%s --until-ci", run_manifest_is_open(there) ? "" : "out");
 		return false;
 	}
+	if (run_manifest_is_open(there) && !json_equal(json_object_get(there->json, "until_ci"), json_object_get(asked->json, "until_ci"))) {
+		snprintf(difference, bytes, "it was begun with another --until-ci");
+		return false;
+	}
 	if (strcmp(there->build_id, asked->build_id)) {
 		snprintf(difference, bytes, "it was begun by build %s, and this is %s", there->build_id, asked->build_id);
 		return false;
@@ -90,7 +118,7 @@ static bool is_same_run(const struct run_manifest *there, const struct run_manif
 		snprintf(difference, bytes, "it was begun on %s, and this is %s", there->host_id, asked->host_id);
 		return false;
 	}
-	return true;
+	return may_run_the_same(there, asked, difference, bytes);
 }
 
 /* A run's folder as far as it can be read; 0 or as run_manifest_load. */
@@ -102,8 +130,6 @@ static int look_at(struct destination *destination, const char *path, char *erro
 	if (err)
 		return err;
 	err = run_journal_load(path, &destination->journal, error, bytes);
-	if (!err)
-		run_journal_sort(&destination->journal);
 	if (err == -ENOENT)
 		err = 0;
 	if (err)
@@ -118,26 +144,57 @@ static void look_away(struct destination *destination)
 	memset(destination, 0, sizeof(*destination));
 }
 
+/* Whoever has completed the run may have been killed while clearing up. */
+static void clear_up(struct destination *destination)
+{
+	char parts[RUN_DIR_PATH_BYTES + 16], error[512];
+	struct run_journal journal;
+
+	snprintf(parts, sizeof(parts), "%s/parts", destination->path);
+	if (access(parts, F_OK) || run_dir_resume(&destination->dir, destination->path, &journal, error, sizeof(error)))
+		return;
+	run_dir_remove_parts(&destination->dir);
+	run_dir_close(&destination->dir);
+	run_journal_fini(&journal);
+}
+
 static void take_up(struct destination *destination, struct matrix *matrix)
 {
+	char error[512];
 	int err;
 
 	matrix->seed = destination->manifest.seed;
 	destination->resumed = true;
 	destination->complete = destination->journal.complete;
-	if (destination->complete)
+	if (destination->complete) {
+		clear_up(destination);
 		return;
-	err = run_dir_resume(&destination->dir, destination->path, destination->journal.sound_bytes);
+	}
+	run_journal_fini(&destination->journal);
+	err = run_dir_resume(&destination->dir, destination->path, &destination->journal, error, sizeof(error));
 	if (err == -EWOULDBLOCK)
 		usage_error("%s: a process is at this run already; `storsync status %s` tells how far it is", destination->path,
 			    destination->path);
 	if (err)
-		usage_error("%s: %s", destination->path, strerror(-err));
+		usage_error("%s", error);
+	run_journal_sort(&destination->journal);
+	/* By a process that has ended since the first look. */
+	destination->complete = destination->journal.complete;
+	if (destination->complete)
+		run_dir_close(&destination->dir);
+}
+
+static void adopt(struct destination *destination, const char *path, json_t *manifest)
+{
+	char error[512];
+
+	snprintf(destination->path, sizeof(destination->path), "%s", path);
+	if (run_manifest_parse(manifest, &destination->manifest, error, sizeof(error)))
+		usage_error("%s: %s", path, error);
 }
 
 static void create(struct destination *destination, const char *path, json_t *manifest)
 {
-	char error[512];
 	int err = run_dir_create(&destination->dir, path, manifest);
 
 	if (err == -EEXIST)
@@ -146,9 +203,24 @@ static void create(struct destination *destination, const char *path, json_t *ma
 		usage_error("-o %s: a process is at this folder already", path);
 	if (err)
 		usage_error("-o %s: %s", path, strerror(-err));
-	snprintf(destination->path, sizeof(destination->path), "%s", path);
-	if (run_manifest_parse(manifest, &destination->manifest, error, sizeof(error)))
-		usage_error("-o %s: %s", path, error);
+	adopt(destination, path, manifest);
+}
+
+/* A folder that nobody named: with --seed, runs that begin in the same second would have the same. */
+static void create_in_results(struct destination *destination, json_t *manifest, const char *run_id)
+{
+	char path[RUN_DIR_PATH_BYTES], id[96];
+	int err = -EEXIST;
+
+	for (unsigned n = 1; n <= NAMES_TRIED && (err == -EEXIST || err == -EWOULDBLOCK); n++) {
+		snprintf(id, sizeof(id), n == 1 ? "%s" : "%s-%u", run_id, n);
+		snprintf(path, sizeof(path), RESULTS_FOLDER "/%s", id);
+		json_object_set_new(manifest, "run_id", json_string(id));
+		err = run_dir_create(&destination->dir, path, manifest);
+	}
+	if (err)
+		usage_error("%s: %s; name another folder with -o", path, strerror(-err));
+	adopt(destination, path, manifest);
 }
 
 static void start_over(const char *path, const struct run_manifest *there, const struct run_manifest *asked)
@@ -158,6 +230,8 @@ static void start_over(const char *path, const struct run_manifest *there, const
 	int err;
 
 	same_seed.seed = there->seed;
+	if (run_manifest_is_merged(there))
+		usage_error("--fresh: %s was merged from others; name another folder, or remove this one yourself", path);
 	if (!run_manifest_same_matrix(there, &same_seed, difference, sizeof(difference)))
 		usage_error("--fresh: %s holds another matrix (%s); name another folder, or remove this one yourself", path, difference);
 	err = run_dir_remove(path);
@@ -232,7 +306,6 @@ void destination_open(struct destination *destination, const struct run_options 
 		      json_t *core_to_core)
 {
 	json_t *manifest = describe(options, matrix, argc, argv, core_to_core);
-	char path[RUN_DIR_PATH_BYTES];
 	struct run_manifest asked;
 	char error[512];
 
@@ -244,8 +317,7 @@ void destination_open(struct destination *destination, const struct run_options 
 	} else if (!options->fresh && find_unfinished(destination, options, &asked)) {
 		take_up(destination, matrix);
 	} else {
-		snprintf(path, sizeof(path), RESULTS_FOLDER "/%s", asked.run_id);
-		create(destination, path, manifest);
+		create_in_results(destination, manifest, asked.run_id);
 	}
 	run_manifest_fini(&asked);
 	json_decref(manifest);

@@ -94,16 +94,31 @@ static _Noreturn void become_cell(pid_t parent, int in, int out, int err)
 	_exit(127);
 }
 
+static int fail_to_start(const int in[2], const int out[2], const int err[2])
+{
+	int error = -errno;
+
+	for (int end = 0; end < 2; end++) {
+		if (in[end] >= 0)
+			close(in[end]);
+		if (out[end] >= 0)
+			close(out[end]);
+		if (err[end] >= 0)
+			close(err[end]);
+	}
+	return error;
+}
+
 static int start(struct child *child)
 {
 	pid_t self = getpid();
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 };
 
 	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
-		return -errno;
+		return fail_to_start(in, out, err);
 	child->pid = fork();
 	if (child->pid < 0)
-		return -errno;
+		return fail_to_start(in, out, err);
 	if (child->pid == 0)
 		become_cell(self, in[0], out[1], err[1]);
 	close(in[0]);
@@ -169,17 +184,24 @@ static bool listen_until_end(struct child *child, int64_t limit_ms)
 	return true;
 }
 
+/* A reason is one line of a CSV file, and its last character whole. */
 static void set(struct invocation_outcome *outcome, const char *status, const char *reason)
 {
+	size_t length = reason ? strcspn(reason, "\n") : 0;
+
 	outcome->status = status;
-	snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason ? reason : "");
-	/* A reason is one line of a CSV file. */
-	outcome->reason[strcspn(outcome->reason, "\n")] = '\0';
+	if (length >= sizeof(outcome->reason)) {
+		length = sizeof(outcome->reason) - 1;
+		while (length && ((unsigned char)reason[length] & 0xc0) == 0x80)
+			length--;
+	}
+	snprintf(outcome->reason, sizeof(outcome->reason), "%.*s", (int)length, reason ? reason : "");
 }
 
 static void judge_result(struct invocation_outcome *outcome, const struct child *child)
 {
 	const json_t *summary;
+	const char *status;
 
 	outcome->result = child->out.text ? json_loads(child->out.text, 0, NULL) : NULL;
 	summary = json_object_get(outcome->result, "summary");
@@ -187,10 +209,9 @@ static void judge_result(struct invocation_outcome *outcome, const struct child 
 		set(outcome, "failed", "its process ended without a result");
 		return;
 	}
-	outcome->status = strcmp(json_string_value(json_object_get(summary, "status")), "ok") == 0 ? "ok" : "violated";
-	if (strcmp(json_string_value(json_object_get(summary, "status")), "failed") == 0)
-		outcome->status = "failed";
-	snprintf(outcome->reason, sizeof(outcome->reason), "%s", json_string_value(json_object_get(summary, "status_reason")));
+	status = json_string_value(json_object_get(summary, "status"));
+	set(outcome, strcmp(status, "ok") == 0 ? "ok" : strcmp(status, "failed") == 0 ? "failed" : "violated",
+	    json_string_value(json_object_get(summary, "status_reason")));
 }
 
 static void judge(struct invocation_outcome *outcome, const struct child *child, int status, bool ended)

@@ -178,6 +178,11 @@ bool run_manifest_is_open(const struct run_manifest *manifest)
 	return json_object_get(manifest->json, "until_ci") != NULL;
 }
 
+bool run_manifest_is_merged(const struct run_manifest *manifest)
+{
+	return json_object_get(manifest->json, "parts") != NULL;
+}
+
 bool run_manifest_has_block(const struct run_manifest *manifest, uint64_t block)
 {
 	return block >= 1 && (block <= manifest->invocations || run_manifest_is_open(manifest)) && (block - 1) % manifest->shards == manifest->shard - 1;

@@ -51,6 +51,9 @@ uint64_t run_manifest_blocks(const struct run_manifest *manifest);
 /* Whether there may be blocks beyond `invocations`, until an interval is narrow enough: "until_ci" is there. */
 bool run_manifest_is_open(const struct run_manifest *manifest);
 
+/* Whether `storsync merge` has made it: its rows are of several runs, which "parts" lists. */
+bool run_manifest_is_merged(const struct run_manifest *manifest);
+
 /* Whether the shard is the one that runs this block; blocks count from 1. */
 bool run_manifest_has_block(const struct run_manifest *manifest, uint64_t block);
 

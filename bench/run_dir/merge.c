@@ -16,6 +16,7 @@
 #include "bench/files/json_file.h"
 #include "bench/files/schema.h"
 #include "bench/run_dir/merge_shards.h"
+#include "bench/run_dir/validate.h"
 
 enum { EXIT_PARTIAL = 5 };
 
@@ -286,7 +287,7 @@ static const struct run_manifest *earliest(const struct merge_shards *shards)
 	return manifest;
 }
 
-/* The manifest makes the folder a run's, and so comes last. */
+/* The manifest makes the folder a run's, and so comes behind all that it is of. */
 static int write_descriptions(const struct merge_shards *shards, const char *out)
 {
 	const struct run_manifest *first = earliest(shards);
@@ -298,18 +299,18 @@ static int write_descriptions(const struct merge_shards *shards, const char *out
 
 	snprintf(run_id, sizeof(run_id), "%.56s-merged", first->run_id);
 	info.run_id = run_id;
-	err = datapackage_write(out, &info);
-	if (err)
-		return err;
 	manifest = json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:I,s:I,s:i,s:i,s:I,s:o,s:o}", "format", RUN_MANIFEST_FORMAT, "schema_version",
 			     SCHEMA_VERSION, "run_id", run_id, "created_utc", first->created_utc, "host_id", merged_host(shards),
 			     "build_id", first->build_id, "seed", (json_int_t)first->seed, "invocations",
 			     (json_int_t)first->invocations, "shard", 1, "shards", 1, "expected",
 			     (json_int_t)merge_shards_expected(shards), "parts", merged_parts(shards), "matrix",
 			     merged_matrix(shards));
+	if (manifest && run_manifest_is_open(first))
+		json_object_set(manifest, "until_ci", json_object_get(first->json, "until_ci"));
 	err = json_file_replace(out, RUN_MANIFEST_FILE, manifest);
 	json_decref(manifest);
-	return err;
+	/* Last, because it has the manifest's checksum too. */
+	return err ? err : datapackage_write(out, &info);
 }
 
 static int write_all(struct merge_shards *shards, const char *out)
@@ -325,6 +326,26 @@ static int write_all(struct merge_shards *shards, const char *out)
 	return err ? err : write_descriptions(shards, out);
 }
 
+/* The merged files get checksums of their own, which would vouch for whatever has happened to the shards' since. */
+static bool are_sound(const char *const *directory, size_t count, FILE *say)
+{
+	for (size_t i = 0; i < count; i++) {
+		char *text = NULL;
+		size_t bytes;
+		FILE *out = open_memstream(&text, &bytes);
+		int status = out ? validate_directory(directory[i], out) : EXIT_FAILURE;
+
+		if (out)
+			fclose(out);
+		free(text);
+		if (status == EXIT_SUCCESS || status == EXIT_PARTIAL)
+			continue;
+		fprintf(say, "%s: damaged; `storsync validate %s` says what, and nothing was merged\n", directory[i], directory[i]);
+		return false;
+	}
+	return true;
+}
+
 int merge_runs(const char *const *directory, size_t count, const char *out, FILE *say)
 {
 	struct merge_shards shards;
@@ -334,6 +355,10 @@ int merge_runs(const char *const *directory, size_t count, const char *out, FILE
 
 	if (merge_shards_load(&shards, directory, count, error, sizeof(error))) {
 		fprintf(say, "%s\n", error);
+		return EXIT_USAGE;
+	}
+	if (!are_sound(directory, count, say)) {
+		merge_shards_fini(&shards);
 		return EXIT_USAGE;
 	}
 	err = make_empty(out);

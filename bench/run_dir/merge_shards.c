@@ -41,7 +41,7 @@ static int load_one(const struct loading *l, const char *directory)
 	if (shard->manifest.schema_version != SCHEMA_VERSION)
 		return refuse(l, "%s: schema version %u; this storsync merges version %d only", directory,
 			      shard->manifest.schema_version, SCHEMA_VERSION);
-	if (json_object_get(shard->manifest.json, "parts"))
+	if (run_manifest_is_merged(&shard->manifest))
 		return refuse(l, "%s: merged already; merge the runs that it was made of", directory);
 	if (run_journal_busy(directory))
 		return refuse(l, "%s: a process is at it; merge when it has ended", directory);
@@ -71,6 +71,9 @@ static int check_together(const struct loading *l)
 		if (strcmp(first->manifest.build_id, shard->manifest.build_id))
 			return refuse(l, "%s was measured by build %s, %s by %s", first->directory, first->manifest.build_id,
 				      shard->directory, shard->manifest.build_id);
+		if (!json_equal(json_object_get(first->manifest.json, "until_ci"), json_object_get(shard->manifest.json, "until_ci")) &&
+		    (run_manifest_is_open(&first->manifest) || run_manifest_is_open(&shard->manifest)))
+			return refuse(l, "%s and %s were begun with different --until-ci", first->directory, shard->directory);
 		if (first->manifest.shards != shard->manifest.shards)
 			return refuse(l, "%s is one of %u shards, %s of %u", first->directory, first->manifest.shards,
 				      shard->directory, shard->manifest.shards);
@@ -284,8 +287,8 @@ static void say_missing(const struct merge_shards *shards, size_t index, FILE *s
 	const struct merge_shard *shard = &shards->shard[index];
 	const struct run_manifest *manifest = &shard->manifest;
 
-	fprintf(say, "shard %u/%u, %s: %zu of %" PRIu64 " invocations are there", manifest->shard, manifest->shards, shard->directory,
-		shard->done, expected_of(shard));
+	fprintf(say, "shard %u/%u, %s: %zu of %s%" PRIu64 " invocations are there", manifest->shard, manifest->shards, shard->directory,
+		shard->done, run_manifest_is_open(manifest) ? "at least " : "", expected_of(shard));
 	if (shard->journal.count > shard->done)
 		fprintf(say, ", %zu more not collected yet", shard->journal.count - shard->done);
 	for (uint64_t block = 1; block <= manifest->invocations; block++) {
@@ -301,6 +304,16 @@ static void say_missing(const struct merge_shards *shards, size_t index, FILE *s
 	fputc('\n', say);
 }
 
+/* How many blocks an open one needs is its own to find. */
+static bool has_all(const struct merge_shard *shard)
+{
+	const struct run_journal *journal = &shard->journal;
+
+	if (journal->complete && (journal->stopped[0] || run_manifest_is_open(&shard->manifest)))
+		return true;
+	return shard->done == expected_of(shard) && !run_manifest_is_open(&shard->manifest);
+}
+
 bool merge_shards_missing(const struct merge_shards *shards, FILE *say)
 {
 	unsigned of = shards->shard[0].manifest.shards;
@@ -308,7 +321,7 @@ bool merge_shards_missing(const struct merge_shards *shards, FILE *say)
 
 	for (unsigned number = 1; number <= of; number++) {
 		const struct merge_shard *shard = find_shard(shards, number);
-		bool all = shard && (shard->done == expected_of(shard) || (shard->journal.complete && shard->journal.stopped[0]));
+		bool all = shard && has_all(shard);
 
 		missing = missing || !all;
 		if (all || !say)

@@ -17,6 +17,7 @@
 #include "bench/files/json_file.h"
 #include "bench/run_dir/journal.h"
 #include "bench/run_dir/manifest.h"
+#include "bench/run_dir/part.h"
 
 #define PARTS_NAME "parts"
 
@@ -60,8 +61,23 @@ static int for_entries(int fd, int (*each)(int fd, const char *name, void *conte
 	return err;
 }
 
+static int refuse_foreign_part(int fd, const char *name, void *context)
+{
+	return part_is_name(name) || json_file_is_aside(name) ? 0 : -EEXIST;
+}
+
 static int refuse_foreign(int fd, const char *name, void *context)
 {
+	int parts, err;
+
+	if (strcmp(name, PARTS_NAME) == 0) {
+		parts = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (parts < 0)
+			return errno == ENOTDIR ? -EEXIST : -errno;
+		err = for_entries(parts, refuse_foreign_part, NULL);
+		close(parts);
+		return err;
+	}
 	return is_among(name, NAMES_BEFORE_MANIFEST) && strcmp(name, RUN_MANIFEST_FILE) ? 0 : -EEXIST;
 }
 
@@ -109,6 +125,8 @@ void run_dir_close(struct run_dir *dir)
 
 static int open_locked(struct run_dir *dir, const char *path)
 {
+	struct stat lock;
+
 	forget(dir);
 	if ((size_t)snprintf(dir->path, sizeof(dir->path), "%s", path) >= sizeof(dir->path))
 		return -ENAMETOOLONG;
@@ -118,7 +136,10 @@ static int open_locked(struct run_dir *dir, const char *path)
 	dir->lock = openat(dir->fd, RUN_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (dir->lock < 0 || flock(dir->lock, LOCK_EX | LOCK_NB))
 		return -errno;
-	return 0;
+	/* Who held it until now may have ended and removed it: a lock that nobody else can find keeps nobody out. */
+	if (fstat(dir->lock, &lock))
+		return -errno;
+	return lock.st_nlink ? 0 : -EWOULDBLOCK;
 }
 
 static int open_contents(struct run_dir *dir)
@@ -152,6 +173,9 @@ int run_dir_create(struct run_dir *dir, const char *path, const json_t *manifest
 		err = check_empty(path);
 	if (!err)
 		err = open_locked(dir, path);
+	/* Another may have made a run here since, and ended it. */
+	if (!err)
+		err = for_entries(dir->fd, refuse_foreign, NULL);
 	if (!err)
 		err = open_contents(dir);
 	/* Left by who was killed while making it. */
@@ -166,9 +190,16 @@ int run_dir_create(struct run_dir *dir, const char *path, const json_t *manifest
 	return err;
 }
 
-int run_dir_resume(struct run_dir *dir, const char *path, off_t sound_bytes)
+static int say(char *error, size_t error_bytes, const char *path, int err)
 {
-	int err;
+	snprintf(error, error_bytes, "%s: %s", path, strerror(-err));
+	return err;
+}
+
+/* A run's lock: what is read of its folder from then on stays so. */
+static int lock_run(struct run_dir *dir, const char *path)
+{
+	int err = 0;
 
 	forget(dir);
 	if (access(path, W_OK))
@@ -176,22 +207,40 @@ int run_dir_resume(struct run_dir *dir, const char *path, off_t sound_bytes)
 	err = open_locked(dir, path);
 	if (!err && faccessat(dir->fd, RUN_MANIFEST_FILE, R_OK, 0))
 		err = -errno;
-	if (!err)
-		err = open_contents(dir);
-	if (!err && ftruncate(dir->journal, sound_bytes))
+	return err ? err : open_contents(dir);
+}
+
+int run_dir_resume(struct run_dir *dir, const char *path, struct run_journal *journal, char *error, size_t error_bytes)
+{
+	int err = lock_run(dir, path);
+
+	memset(journal, 0, sizeof(*journal));
+	if (err)
+		say(error, error_bytes, path, err);
+	else
+		err = run_journal_load(path, journal, error, error_bytes);
+	if (err) {
+		run_dir_close(dir);
+		return err;
+	}
+	if (ftruncate(dir->journal, journal->sound_bytes))
 		err = -errno;
 	if (!err)
 		err = for_entries(dir->fd, remove_aside, NULL);
 	if (!err)
 		err = for_entries(dir->parts, remove_aside, NULL);
-	if (err)
+	if (err) {
+		say(error, error_bytes, path, err);
+		run_journal_fini(journal);
 		run_dir_close(dir);
+	}
 	return err;
 }
 
 static int remove_own(int fd, const char *name, void *context)
 {
-	if (!is_among(name, sizeof(own_names) / sizeof(own_names[0])) || strcmp(name, RUN_LOCK_FILE) == 0)
+	if (!is_among(name, sizeof(own_names) / sizeof(own_names[0])) || strcmp(name, RUN_LOCK_FILE) == 0 ||
+	    strcmp(name, RUN_MANIFEST_FILE) == 0)
 		return 0;
 	return unlinkat(fd, name, strcmp(name, PARTS_NAME) ? 0 : AT_REMOVEDIR) ? -errno : 0;
 }
@@ -199,17 +248,17 @@ static int remove_own(int fd, const char *name, void *context)
 int run_dir_remove(const char *path)
 {
 	struct run_dir dir;
-	int err = run_dir_resume(&dir, path, 0);
+	int err = lock_run(&dir, path);
 
-	if (err)
-		return err;
-	/* First what says that there is a run: half removed, it is none. */
-	if (unlinkat(dir.fd, RUN_MANIFEST_FILE, 0))
+	/* From here on nothing of it counts, and the next run of the same matrix may take the rest. */
+	if (!err && (ftruncate(dir.journal, 0) || fdatasync(dir.journal)))
 		err = -errno;
 	if (!err)
 		err = for_entries(dir.parts, remove_file, NULL);
 	if (!err)
 		err = for_entries(dir.fd, remove_own, NULL);
+	if (!err && unlinkat(dir.fd, RUN_MANIFEST_FILE, 0))
+		err = -errno;
 	if (!err && unlinkat(dir.fd, RUN_LOCK_FILE, 0))
 		err = -errno;
 	run_dir_close(&dir);
@@ -229,22 +278,15 @@ int run_dir_store_part(struct run_dir *dir, const char *name, const json_t *part
 	char file[RUN_DIR_PART_BYTES + 8];
 
 	snprintf(file, sizeof(file), "%s.json", name);
-	return json_file_replace_at(dir->parts, file, part, JSON_COMPACT);
+	return part_store(dir->parts, file, part);
 }
 
 json_t *run_dir_load_part(const struct run_dir *dir, const char *name)
 {
-	char file[RUN_DIR_PART_BYTES + 8];
-	json_t *part;
-	int fd;
+	char file[RUN_DIR_PART_BYTES + 8], wrong[200];
 
 	snprintf(file, sizeof(file), "%s.json", name);
-	fd = openat(dir->parts, file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	part = json_loadfd(fd, 0, NULL);
-	close(fd);
-	return part;
+	return part_load(dir->parts, file, wrong, sizeof(wrong));
 }
 
 struct part_search {

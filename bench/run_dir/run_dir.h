@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bench/run_dir/journal.h"
+
 #define RUN_DIR_PATH_BYTES 512
 #define RUN_DIR_PART_BYTES 64
 
@@ -32,24 +34,30 @@ struct run_dir {
 
 /*
  * Makes the folder and those above it, or takes one that is empty, and holds
- * its lock.  0; -EEXIST: something else is in it; -EWOULDBLOCK: another process
+ * its lock.  0; -EEXIST: something else is in it or in its parts/; -EWOULDBLOCK: another process
  * is at it; or -errno.  Nothing of the user's is ever overwritten.
  */
 int run_dir_create(struct run_dir *dir, const char *path, const json_t *manifest);
 
 /*
- * Takes up a run: holds its lock, cuts a torn journal to `sound_bytes`, removes
- * what was written aside.  0, -ENOENT (no run is there), -EWOULDBLOCK, or -errno.
+ * Takes up a run: holds its lock, and only then reads its journal, to which a
+ * process may have added until then; cuts off what of it is torn, and removes
+ * what was written aside.  0, -ENOENT (no run is there), -EWOULDBLOCK, -EINVAL
+ * (the journal is damaged), or -errno; `error` has one line for the first and
+ * the last two.  The journal is to be finished by the caller after 0 only.
  */
-int run_dir_resume(struct run_dir *dir, const char *path, off_t sound_bytes);
+int run_dir_resume(struct run_dir *dir, const char *path, struct run_journal *journal, char *error, size_t error_bytes);
 
-/* Removes a run's own files, and the folder if nothing else is in it.  Returns as run_dir_resume. */
+/*
+ * Removes a run's own files, and the folder if nothing else is in it.  Returns
+ * as run_dir_resume.  Killed on the way it leaves a run of which nothing is done.
+ */
 int run_dir_remove(const char *path);
 
 /* Keeps `part` under a name without a suffix.  0 or -errno; on failure nothing of that name has changed. */
 int run_dir_store_part(struct run_dir *dir, const char *name, const json_t *part);
 
-/* A stored part, to be released; NULL when it is not there or not whole. */
+/* A stored part, to be released; NULL when it is not there or not as it was stored. */
 json_t *run_dir_load_part(const struct run_dir *dir, const char *name);
 
 /* Names of an invocation's part and of others; `order` counts from 1. */

@@ -77,7 +77,8 @@ static void print_done(const struct status *s, FILE *out)
 	const struct run_journal *journal = &s->journal;
 	const char *separator = ":";
 
-	fprintf(out, "  done      %zu of %" PRIu64 " invocations", journal->count, s->expected);
+	fprintf(out, "  done      %zu of %s%" PRIu64 " invocations", journal->count, run_manifest_is_open(&s->manifest) ? "at least " : "",
+		s->expected);
 	for (size_t i = 0; i < journal->count; i++) {
 		size_t same = 0;
 
@@ -178,15 +179,26 @@ static void put_word(FILE *out, const char *word)
 	fputc('\'', out);
 }
 
-static bool names_output(const char *word)
+/* A long option may be shortened, as long as it is no other's beginning; a value may follow its =. */
+static bool is_option(const char *word, const char *option, size_t least)
 {
-	return strncmp(word, "-o", 2) == 0 || strcmp(word, "--output") == 0 || strncmp(word, "--output=", 9) == 0;
+	size_t length = strcspn(word, "=");
+
+	return length >= least && strncmp(word, option, length) == 0 && length <= strlen(option);
+}
+
+/* Words that say where the files go, which is told by the folder that was asked about; 0 to 2. */
+static int names_output(const char *word)
+{
+	if (is_option(word, "--output", 4))
+		return strchr(word, '=') ? 1 : 2;
+	return strncmp(word, "-o", 2) ? 0 : word[2] ? 1 : 2;
 }
 
 static void print_resume(const struct status *s, FILE *out)
 {
 	json_t *command = json_object_get(s->manifest.json, "command");
-	bool output = false;
+	int skip = 0;
 	json_t *word;
 	size_t i;
 
@@ -200,13 +212,18 @@ static void print_resume(const struct status *s, FILE *out)
 		/* The program's own name, however it was called. */
 		if (!text || (i == 0 && strcmp(slash ? slash + 1 : text, "storsync") == 0))
 			continue;
-		output = output || names_output(text);
-		put_word(out, text);
+		if (!skip)
+			skip = names_output(text);
+		if (skip) {
+			skip--;
+			continue;
+		}
+		/* It would throw away what there is to go on with. */
+		if (!is_option(text, "--fresh", 4))
+			put_word(out, text);
 	}
-	if (!output) {
-		fputs(" -o", out);
-		put_word(out, s->directory);
-	}
+	fputs(" -o", out);
+	put_word(out, s->directory);
 	fputc('\n', out);
 }
 

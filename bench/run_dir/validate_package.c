@@ -1,36 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /* Files against their description; see validate_package.h. */
+#define _GNU_SOURCE
 #include "bench/run_dir/validate_package.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench/files/checksum.h"
 #include "bench/files/json_file.h"
 #include "bench/files/schema.h"
+#include "bench/run_dir/part.h"
 
-/* Leaves of an interrupted writer; a run that goes on writes over them. */
-static void check_leftovers(struct validate *v, const char *below)
+/* Every one that is to be collected still: nothing else vouches for it. */
+void validate_parts(struct validate *v)
 {
-	char path[700];
-	const struct dirent *entry;
-	DIR *dir;
+	struct dirent **entry;
+	char folder[700];
+	int entries;
 
-	snprintf(path, sizeof(path), "%s/%s", v->directory, below);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir)) != NULL) {
-		size_t bytes = strlen(entry->d_name);
+	snprintf(folder, sizeof(folder), "%s/" RUN_PARTS, v->directory);
+	entries = scandir(folder, &entry, NULL, alphasort);
+	for (int i = 0; i < entries; i++) {
+		const char *name = entry[i]->d_name;
+		char path[1000], file[300], wrong[200];
+		json_t *part;
 
-		if (json_file_is_aside(entry->d_name))
-			validate_damage(v, *below ? RUN_PARTS : entry->d_name, 0, "%s was never finished",
-					*below ? entry->d_name : "it");
-		else if (*below && bytes > 5 && strcmp(entry->d_name + bytes - 5, ".json") == 0)
-			validate_damage(v, RUN_PARTS, 0, "%s was never collected", entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		snprintf(file, sizeof(file), RUN_PARTS "/%s", name);
+		if (part_is_name(name)) {
+			part = part_load(AT_FDCWD, path, wrong, sizeof(wrong));
+			if (!part)
+				validate_damage(v, file, 0, "%s", wrong);
+			else if (name[0] >= '0' && name[0] <= '9' && !json_is_string(json_object_get(json_object_get(part, "rows"), schema_summary.name)))
+				validate_damage(v, file, 0, "no row of summary.csv");
+			json_decref(part);
+		}
+		free(entry[i]);
 	}
-	if (dir)
-		closedir(dir);
+	if (entries >= 0)
+		free(entry);
 }
 
 static void check_resource(struct validate *v, const json_t *resource, const char *file, uint64_t rows)
@@ -92,7 +104,7 @@ static void check_table(struct validate *v, json_t *package, size_t table)
 
 void validate_package(struct validate *v, bool required)
 {
-	const json_t *benchmark;
+	static const char *const others[] = { DATAPACKAGE_BENCHMARK, DATAPACKAGE_RUN };
 	json_error_t error;
 	json_t *package;
 	char path[700];
@@ -107,9 +119,16 @@ void validate_package(struct validate *v, bool required)
 	}
 	for (size_t i = 0; i < datapackage_table_count; i++)
 		check_table(v, package, i);
-	benchmark = find_resource(package, DATAPACKAGE_BENCHMARK);
-	if (benchmark)
-		check_resource(v, benchmark, DATAPACKAGE_BENCHMARK, VALIDATE_UNKNOWN);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		const json_t *resource = find_resource(package, others[i]);
+		char file[700];
+
+		snprintf(file, sizeof(file), "%s/%s", v->directory, others[i]);
+		if (resource)
+			check_resource(v, resource, others[i], VALIDATE_UNKNOWN);
+		else if (access(file, F_OK) == 0)
+			validate_damage(v, others[i], 0, "not in " DATAPACKAGE_FILE);
+	}
 	json_decref(package);
 }
 
@@ -132,6 +151,13 @@ void validate_benchmark(struct validate *v)
 
 void validate_leftovers(struct validate *v)
 {
-	check_leftovers(v, "");
-	check_leftovers(v, RUN_PARTS);
+	const struct dirent *entry;
+	DIR *dir = opendir(v->directory);
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		if (json_file_is_aside(entry->d_name))
+			validate_damage(v, entry->d_name, 0, "it was never finished");
+	}
+	if (dir)
+		closedir(dir);
 }

@@ -14,7 +14,13 @@ void validate_package(struct validate *v, bool required);
 /* Whether benchmark.json, if there is one, is what its readers read. */
 void validate_benchmark(struct validate *v);
 
-/* What a complete run must not have any more: files not finished, invocations not collected. */
+/* Of a run that is to go on: whether each part is as it was stored. */
+void validate_parts(struct validate *v);
+
+/*
+ * What a complete run must not have: files not finished.  Parts may have been
+ * left by a process that was killed as its last act; they are in the files.
+ */
 void validate_leftovers(struct validate *v);
 
 #endif

@@ -152,7 +152,8 @@ static void check_metric(struct cursor *c, struct validate_row *row, enum metric
 static void add_summary(struct cursor *c, unsigned run)
 {
 	struct validate *v = c->v;
-	struct validate_row row = { .run = run, .block = number(c, "block"), .cpus = number(c, "cpus") };
+	struct validate_row row = { .run = run, .block = number(c, "block"),
+				    .order = number(c, "order_index"), .cpus = number(c, "cpus") };
 	const char *invocation = text(c, "invocation");
 	const char *status = text(c, "status");
 	const char *cell = text(c, "cell_id");

@@ -25,6 +25,7 @@ struct validate_row {
 	char status[16];
 	uint64_t invocation; /* 0: skipped */
 	uint64_t block;
+	uint64_t order;
 	uint64_t cpus;
 	uint64_t n[METRIC_COUNT];
 	uint64_t hit[METRIC_COUNT];

@@ -4,6 +4,7 @@
 #include "tests/unit/run_fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -19,6 +20,7 @@
 #include "bench/files/datapackage.h"
 #include "bench/files/json_file.h"
 #include "bench/files/schema.h"
+#include "bench/run_dir/part.h"
 
 enum { CELLS = 3 };
 
@@ -230,10 +232,16 @@ static void close_tables(struct making *m)
 
 static void put_part(struct making *m, uint64_t order)
 {
-	char file[64];
+	json_t *part = json_pack("{s:{s:s}}", "rows", "summary.csv", "not looked into\n");
+	char file[64], path[600];
+	int fd;
 
-	snprintf(file, sizeof(file), "parts/%06" PRIu64 ".json", order);
-	fixture_put(m->directory, file, "{\"rows\":{\"summary.csv\":\"not looked into\\n\"}}\n");
+	path_of(path, m->directory, "parts");
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(file, sizeof(file), "%06" PRIu64 ".json", order);
+	assert_int_equal(part_store(fd, file, part), 0);
+	close(fd);
+	json_decref(part);
 }
 
 static void put_invocations(struct making *m)
@@ -316,8 +324,8 @@ void fixture_make(const char *directory, const struct fixture *fixture)
 	end(&m, &schema_env);
 	close_tables(&m);
 	fixture_put(directory, "benchmark.json", "{\"context\":{\"date\":\"x\"},\"benchmarks\":[{\"name\":\"a\"},{\"name\":\"b\"}]}\n");
-	fixture_describe(directory);
 	put_manifest(&m);
+	fixture_describe(directory);
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)

@@ -337,65 +337,6 @@ static void existing_files_are_not_overwritten(void **state)
 	put_text("precious\n", 9);
 	assert_int_equal(csv_create(&w, path, &schema), -EEXIST);
 	expect_text("precious\n");
-	assert_int_equal(csv_open_append(&w, path, &schema), -EEXIST);
-	expect_text("precious\n");
-	unlink(path);
-	assert_int_equal(csv_open_append(&w, path, &schema), -ENOENT);
-}
-
-static void append(int expected)
-{
-	struct csv_writer w;
-	struct csv_row row;
-
-	assert_int_equal(csv_open_append(&w, path, &schema), expected);
-	if (expected)
-		return;
-	assert_int_equal(csv_row_init(&row, &schema), 0);
-	csv_set_u64(&row, "whole", 7);
-	assert_int_equal(csv_write_row(&w, &row), 0);
-	csv_row_fini(&row);
-	assert_int_equal(csv_close(&w), 0);
-}
-
-static void appending_needs_the_same_header(void **state)
-{
-	static const char *const foreign[] = {
-		"", "text,whole,number,flag", "text,whole,number,flag,at",
-		"text,whole,number,flag\n", "text,whole,number,flag,at,more\n",
-		"text,whole,flag,number,at\n", "Text,whole,number,flag,at\n",
-	};
-	struct csv_writer w;
-
-	for (size_t i = 0; i < COUNT_OF(foreign); i++) {
-		put_text(foreign[i], strlen(foreign[i]));
-		append(-EEXIST);
-		expect_text(foreign[i]);
-	}
-	unlink(path);
-	assert_int_equal(csv_create(&w, path, &schema), 0);
-	assert_int_equal(csv_close(&w), 0);
-	append(0);
-	append(0);
-	expect_text("text,whole,number,flag,at\n,7,,,\n,7,,,\n");
-}
-
-static void appending_needs_a_whole_last_row(void **state)
-{
-	static const char *const torn[] = {
-		"text,whole,number,flag,at\n,7,,",
-		"text,whole,number,flag,at\n,7,,,\n\"line\n",
-		"text,whole,number,flag,at\n\"a \"\"word\"\"\n",
-	};
-	static const char whole[] = "text,whole,number,flag,at\n\"a\n\"\"b\",,,,\n";
-
-	for (size_t i = 0; i < COUNT_OF(torn); i++) {
-		put_text(torn[i], strlen(torn[i]));
-		append(-EBADMSG);
-		expect_text(torn[i]);
-	}
-	put_text(whole, sizeof(whole) - 1);
-	append(0);
 }
 
 static void a_full_disk_is_reported(void **state)
@@ -587,8 +528,6 @@ int main(void)
 		TEST(only_utf8_gets_in),
 		TEST(only_utc_times_get_in),
 		TEST(existing_files_are_not_overwritten),
-		TEST(appending_needs_the_same_header),
-		TEST(appending_needs_a_whole_last_row),
 		TEST(a_full_disk_is_reported),
 		TEST(a_failed_creation_leaves_nothing),
 		TEST(a_disk_filling_up_is_reported),

@@ -61,6 +61,9 @@ static void test_checksum(void **state)
 	assert_string_equal(text, "sha256:cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 	assert_int_equal(bytes, 1000000);
 	unlink(path);
+	/* FIPS 180-4's own example. */
+	checksum_bytes("abcd", 3, text);
+	assert_string_equal(text, "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	assert_int_equal(checksum_file(path, text, &bytes), -ENOENT);
 	assert_int_equal(checksum_file(directory, text, &bytes), -EISDIR);
 }
@@ -129,7 +132,7 @@ static void test_package(void **state)
 	package = load_package();
 	assert_string_equal(text_of(package, "profile"), "data-package");
 	assert_string_equal(text_of(package, "name"), "20240501t120000z-0000002a");
-	assert_int_equal(json_array_size(json_object_get(package, "resources")), datapackage_table_count + 1);
+	assert_int_equal(json_array_size(json_object_get(package, "resources")), datapackage_table_count + 2);
 	for (size_t t = 0; t < datapackage_table_count; t++) {
 		const struct csv_schema *csv = datapackage_tables[t].schema;
 
@@ -189,7 +192,7 @@ static void test_files_that_cannot_be_described(void **state)
 	unlink(path);
 	assert_int_equal(datapackage_write(run, &info), 0);
 	package = load_package();
-	assert_int_equal(json_array_size(json_object_get(package, "resources")), datapackage_table_count);
+	assert_int_equal(json_array_size(json_object_get(package, "resources")), datapackage_table_count + 1);
 	json_decref(package);
 	fixture_remove(run);
 }

@@ -623,6 +623,18 @@ static void test_blocks_are_complete(void **state)
 	matrix_fini(&matrix);
 }
 
+static void test_cells_are_found_by_id(void **state)
+{
+	struct matrix matrix = expand("dimensions: {backends: [spinlock, ticket, irqmask-local], cpus: [1, 2], section: [0, 50ns, 1us]}\n");
+
+	assert_true(matrix.cells > 20);
+	for (size_t c = 0; c < matrix.cells; c++)
+		assert_int_equal(matrix_find(&matrix, matrix.cell[c].id), c);
+	assert_int_equal(matrix_find(&matrix, "0000000000000000"), matrix.cells);
+	assert_int_equal(matrix_find(&matrix, ""), matrix.cells);
+	matrix_fini(&matrix);
+}
+
 static void test_blocks_are_pure(void **state)
 {
 	struct matrix matrix = expand(BLOCKS_TEXT), again = expand(BLOCKS_TEXT);
@@ -756,6 +768,7 @@ int main(void)
 		cmocka_unit_test(test_a_printed_one_is_the_shipped_one),
 		cmocka_unit_test(test_default_is_what_it_was),
 		cmocka_unit_test(test_blocks_are_complete),
+		cmocka_unit_test(test_cells_are_found_by_id),
 		cmocka_unit_test(test_blocks_are_pure),
 		cmocka_unit_test(test_orders_are_random),
 		cmocka_unit_test(test_a_refusal_moves_nothing),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include "bench/files/schema.h"
 #include "bench/run_dir/collect.h"
 #include "bench/run_dir/journal.h"
+#include "bench/run_dir/part.h"
 #include "bench/run_dir/run_dir.h"
 
 #define CELL "0123456789abcdef"
@@ -86,6 +88,17 @@ static int create(struct run_dir *dir, const char *path)
 	return err;
 }
 
+static int resume(struct run_dir *dir, const char *path)
+{
+	struct run_journal journal;
+	char error[512];
+	int err = run_dir_resume(dir, path, &journal, error, sizeof(error));
+
+	if (!err)
+		run_journal_fini(&journal);
+	return err;
+}
+
 static json_t *event(uint64_t order)
 {
 	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:i, s:i}", "event", "invocation", "order", (json_int_t)order, "block",
@@ -112,12 +125,12 @@ static void test_a_new_folder_is_made_and_a_second_process_kept_out(void **state
 	assert_int_equal(create(&dir, path), 0);
 	assert_true(is_there(in_base("a/b/c/run.json")));
 	assert_true(run_journal_busy(path));
-	assert_int_equal(run_dir_resume(&other, path, 0), -EWOULDBLOCK);
+	assert_int_equal(resume(&other, path), -EWOULDBLOCK);
 	assert_int_equal(run_dir_remove(path), -EWOULDBLOCK);
 	assert_true(is_there(in_base("a/b/c/run.json")));
 	run_dir_close(&dir);
 	assert_false(run_journal_busy(path));
-	assert_int_equal(run_dir_resume(&other, path, 0), 0);
+	assert_int_equal(resume(&other, path), 0);
 	run_dir_close(&other);
 }
 
@@ -134,7 +147,7 @@ static void test_what_is_not_ours_is_left_alone(void **state)
 	get(in_base("foreign/notes"), text, sizeof(text));
 	assert_string_equal(text, "mine");
 	assert_int_equal(create(&dir, in_base("foreign/notes")), -ENOTDIR);
-	assert_int_equal(run_dir_resume(&dir, in_base("nowhere"), 0), -ENOENT);
+	assert_int_equal(resume(&dir, in_base("nowhere")), -ENOENT);
 	assert_false(is_there(in_base("nowhere")));
 }
 
@@ -154,6 +167,69 @@ static void test_a_half_made_folder_is_taken(void **state)
 	assert_false(is_there(in_base("half/.run.json.part")));
 	assert_false(is_there(in_base("half/parts/skipped.json")));
 	run_dir_close(&dir);
+}
+
+/* A folder that has nothing but one of the names a run uses may be anyone's. */
+static void test_parts_of_somebody_else_stay(void **state)
+{
+	const char *path = in_base("theirs");
+	struct run_dir dir;
+
+	assert_int_equal(mkdir(path, 0777), 0);
+	assert_int_equal(mkdir(in_base("theirs/parts"), 0777), 0);
+	for (unsigned i = 0; i < 6; i++) {
+		static const char *const names[] = {
+			"bolt.stl", "00001.json", "000001.json.bak", "env-000001.json", "env-000001-1-beforehand.json", "skipped.jsonl",
+		};
+		char name[100];
+
+		snprintf(name, sizeof(name), "theirs/parts/%s", names[i]);
+		put(in_base(name), "mine");
+		assert_int_equal(create(&dir, path), -EEXIST);
+		assert_true(is_there(in_base(name)));
+		assert_false(is_there(in_base("theirs/run.lock")));
+		assert_int_equal(unlink(in_base(name)), 0);
+	}
+	put(in_base("theirs/parts/000001.json"), "");
+	put(in_base("theirs/parts/1000000.json"), "");
+	put(in_base("theirs/parts/env-000001-1-before.json"), "");
+	put(in_base("theirs/parts/env-000007-2-after.json"), "");
+	put(in_base("theirs/parts/.skipped.json.part"), "");
+	assert_int_equal(create(&dir, path), 0);
+	run_dir_close(&dir);
+	assert_int_equal(mkdir(in_base("file"), 0777), 0);
+	put(in_base("file/parts"), "mine");
+	assert_int_equal(create(&dir, in_base("file")), -EEXIST);
+}
+
+/* What a process logs between another's look at the journal and its getting the lock. */
+static void test_the_journal_is_read_under_the_lock(void **state)
+{
+	const char *path = in_base("late");
+	struct run_journal journal;
+	struct run_dir dir;
+	char error[512];
+	int fd;
+
+	assert_int_equal(create(&dir, path), 0);
+	store(&dir, 1, "");
+	store(&dir, 2, "");
+	run_dir_close(&dir);
+	assert_int_equal(run_dir_resume(&dir, path, &journal, error, sizeof(error)), 0);
+	assert_int_equal(journal.count, 2);
+	run_journal_fini(&journal);
+	assert_int_equal(run_journal_load(path, &journal, error, sizeof(error)), 0);
+	assert_int_equal(journal.count, 2);
+	run_journal_fini(&journal);
+	run_dir_close(&dir);
+	put(in_base("late/journal.jsonl"), "{\"event\":3}\n");
+	assert_int_equal(run_dir_resume(&dir, path, &journal, error, sizeof(error)), -EINVAL);
+	assert_non_null(strstr(error, "journal.jsonl:1: "));
+	/* It was let go of. */
+	fd = open(in_base("late/run.lock"), O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	close(fd);
 }
 
 static void test_a_kill_loses_what_was_in_flight_and_no_more(void **state)
@@ -178,7 +254,9 @@ static void test_a_kill_loses_what_was_in_flight_and_no_more(void **state)
 	assert_int_equal(run_journal_load(path, &journal, error, sizeof(error)), 0);
 	assert_int_equal(journal.count, 1);
 	assert_true(journal.torn);
-	assert_int_equal(run_dir_resume(&dir, path, journal.sound_bytes), 0);
+	run_journal_fini(&journal);
+	assert_int_equal(run_dir_resume(&dir, path, &journal, error, sizeof(error)), 0);
+	assert_int_equal(journal.count, 1);
 	run_journal_fini(&journal);
 	assert_false(is_there(in_base("killed/parts/.000002.json.part")));
 	part = run_dir_load_part(&dir, "000001");
@@ -211,6 +289,61 @@ static void test_starting_over_removes_what_is_ours(void **state)
 	assert_true(is_there(in_base("over/notes")));
 	assert_false(is_there(in_base("over/run.json")));
 	assert_false(is_there(in_base("over/run.lock")));
+}
+
+/* A folder that cannot be emptied stands for a kill on the way: what is left is a run again, of which nothing is done. */
+static void test_starting_over_half_way_leaves_a_run(void **state)
+{
+	const char *path = in_base("halfway");
+	struct run_journal journal;
+	struct run_dir dir;
+	char error[512];
+
+	assert_int_equal(create(&dir, path), 0);
+	store(&dir, 1, "");
+	run_dir_close(&dir);
+	assert_int_equal(mkdir(in_base("halfway/parts/000002.json"), 0777), 0);
+	assert_true(run_dir_remove(path) < 0);
+	assert_int_equal(run_dir_resume(&dir, path, &journal, error, sizeof(error)), 0);
+	assert_int_equal(journal.count, 0);
+	run_journal_fini(&journal);
+	run_dir_close(&dir);
+	assert_int_equal(rmdir(in_base("halfway/parts/000002.json")), 0);
+	assert_int_equal(run_dir_remove(path), 0);
+	assert_false(is_there(path));
+}
+
+static void test_a_part_is_as_it_was_stored_or_none(void **state)
+{
+	const char *file = in_base("flip/parts/000001.json");
+	char text[1024], wrong[200];
+	struct run_dir dir;
+	json_t *part;
+	size_t bytes;
+
+	assert_int_equal(create(&dir, in_base("flip")), 0);
+	store(&dir, 1, "run,1.5,x\n");
+	get(file, text, sizeof(text));
+	bytes = strlen(text);
+	for (size_t i = 0; i + 1 < bytes; i++) {
+		text[i] ^= 1;
+		put(file, text);
+		part = part_load(dir.parts, "000001.json", wrong, sizeof(wrong));
+		if (part)
+			fail_msg("byte %zu may change unnoticed: %s", i, text);
+		assert_true(strlen(wrong) > 0);
+		text[i] ^= 1;
+	}
+	put(file, "{\"part\":{}}");
+	assert_null(part_load(dir.parts, "000001.json", wrong, sizeof(wrong)));
+	assert_null(part_load(dir.parts, "000002.json", wrong, sizeof(wrong)));
+	assert_string_equal(wrong, strerror(ENOENT));
+	put(file, text);
+	part = run_dir_load_part(&dir, "000001");
+	assert_non_null(part);
+	assert_non_null(json_object_get(part, "rows"));
+	json_decref(part);
+	run_dir_close(&dir);
 }
 
 static int count_parts(void *context, size_t index, const json_t *part)
@@ -334,8 +467,12 @@ int main(void)
 		cmocka_unit_test(test_a_new_folder_is_made_and_a_second_process_kept_out),
 		cmocka_unit_test(test_what_is_not_ours_is_left_alone),
 		cmocka_unit_test(test_a_half_made_folder_is_taken),
+		cmocka_unit_test(test_parts_of_somebody_else_stay),
+		cmocka_unit_test(test_the_journal_is_read_under_the_lock),
 		cmocka_unit_test(test_a_kill_loses_what_was_in_flight_and_no_more),
 		cmocka_unit_test(test_starting_over_removes_what_is_ours),
+		cmocka_unit_test(test_starting_over_half_way_leaves_a_run),
+		cmocka_unit_test(test_a_part_is_as_it_was_stored_or_none),
 		cmocka_unit_test(test_the_files_are_the_parts_in_order),
 		cmocka_unit_test(test_a_part_that_is_missing_leaves_the_files_as_they_were),
 		cmocka_unit_test(test_a_disk_that_is_full_changes_nothing),

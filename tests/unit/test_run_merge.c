@@ -136,6 +136,8 @@ static void test_order_within_a_block(void **state)
 
 	make_all();
 	fixture_edit(shard[0], "summary.csv", FIXTURE_FIRST ",1,1,1,", FIXTURE_FIRST ",1,1,3,");
+	fixture_edit(shard[0], "journal.jsonl", "\"order\":1,", "\"order\":3,");
+	fixture_describe(shard[0]);
 	expect_merged(0, "");
 	text = fixture_get(out, "summary.csv");
 	first = strstr(text, FIXTURE_FIRST ",1,1,3,");
@@ -241,6 +243,13 @@ static void test_refused(void **state)
 	make(1, &plain[1]);
 	fixture_edit(shard[1], "summary.csv", FIXTURE_SECOND, "short");
 	expect_refused("summary.csv:4: no row of a run");
+	make(1, &plain[1]);
+	fixture_edit(shard[1], "windows.csv", ",1,100,", ",1,101,");
+	expect_refused("validate");
+	make(1, &plain[1]);
+	fixture_edit(shard[1], "run.json", "\"shard\": 2", "\"until_ci\": {}, \"shard\": 2");
+	fixture_describe(shard[1]);
+	expect_refused("were begun with different --until-ci");
 	make(1, &plain[1]);
 	fixture_put(shard[1], "run.json", "{}");
 	expect_refused("not a run's manifest");

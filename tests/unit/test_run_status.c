@@ -91,9 +91,14 @@ static void test_interrupted(void **state)
 	expect("  time      8 s in invocations so far, about 1 h 06 min to go\n");
 	expect("  resume    storsync run quick '--filter=cpus > 1' -o ");
 	expect(run);
-	fixture_edit(run, "run.json", "\"quick\",\n", "\"it's\", \"-o\", \"here\",\n");
+	fixture_edit(run, "run.json", "\"quick\",\n", "\"it's\", \"-o\", \"here\", \"--outp=x\", \"-oy\", \"--output\", \"z\",\n");
 	status();
-	expect("storsync run 'it'\\''s' -o here '--filter=cpus > 1'\n");
+	expect("storsync run 'it'\\''s' '--filter=cpus > 1' -o ");
+	expect(run);
+	/* What would throw away what is done is no way to go on with it. */
+	fixture_edit(run, "run.json", "\"--outp=x\"", "\"--fresh\", \"--fr\", \"--oversubscribe\", \"--filter=fresh\"");
+	status();
+	expect("storsync run 'it'\\''s' --oversubscribe --filter=fresh '--filter=cpus > 1' -o ");
 	fixture_edit(run, "run.json", "\"command\": [", "\"command\": [ \"./build/storsync\",");
 	status();
 	expect("  resume    storsync run 'it'");
