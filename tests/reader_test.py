@@ -71,7 +71,8 @@ class Reader(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         measured = os.path.join(cls.folder, "measured")
         result = storsync("run", "-o", measured, "--seed", "42", *MATRIX)
-        if result.returncode != 0:
+        # 5: a window in which a busy machine left it nothing is a row like any other, and what is missing `validate` would tell.
+        if result.returncode not in (0, 5):
             raise AssertionError(result.stderr)
         cls.directory = measured
         if not os.path.exists(os.path.join(measured, "datapackage.json")):

@@ -448,6 +448,8 @@ class Extent(Case):
             self.run_to_end(*SMALL, "--shard", f"{k}/2", out=shard)
             self.check_whole(shard)
             self.assertEqual({row["block"] for row in rows_of(shard) if row["block"]}, {"1", "3"} if k == 1 else {"2"})
+            # Those of one second would otherwise have the same, and could not be merged.
+            self.assertRegex(rows_of(shard)[0]["run_id"], rf"^\d{{8}}T\d{{6}}Z-00000007-{k}of2$")
             united += [row for row in what_was_run(shard) if row[1]]
         # They may begin in the same second, and are of one seed.
         self.assertEqual([os.path.basename(rows_of(os.path.join(self.folder.name, f"shard{k}"))[0]["run_id"]).rsplit("-")[-1]

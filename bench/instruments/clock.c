@@ -18,12 +18,15 @@
 
 #define PAIR_ATTEMPTS 16
 #define COST_BATCHES 63
+/* Enough for a skew that is more than a message takes to show. */
+#define SKEW_ROUNDS_LEAST 64
 #define COST_BATCH_STAMPS 128
 
 /* One exchange between two CPUs; t1 belongs to whoever has the turn. */
 struct skew_exchange {
 	struct placement_turn turn;
 	uint64_t t1;
+	bool last; /* round: written before its turn is given */
 	unsigned rounds;
 	struct clock_skew *skew; /* side 0's alone */
 };
@@ -203,10 +206,15 @@ bool clock_skew_synchronous(const struct clock_skew *skew)
 
 static void skew_ask(struct skew_exchange *exchange)
 {
-	for (uint64_t round = 0; round < exchange->rounds; round++) {
-		uint64_t t0 = stamp_now_ordered();
-		uint64_t t2;
+	uint64_t begin = stamp_clock_gettime();
 
+	for (uint64_t round = 0; round < exchange->rounds && !exchange->last; round++) {
+		uint64_t t0, t2;
+
+		if (round + 1 == exchange->rounds ||
+		    (round + 1 >= SKEW_ROUNDS_LEAST && stamp_clock_gettime() - begin > PLACEMENT_EXCHANGE_LIMIT_NS))
+			exchange->last = true;
+		t0 = stamp_now_ordered();
 		placement_turn_give(&exchange->turn, 2 * round + 1);
 		placement_turn_await(&exchange->turn, 2 * round + 2);
 		t2 = stamp_now_ordered();
@@ -216,9 +224,12 @@ static void skew_ask(struct skew_exchange *exchange)
 
 static void skew_answer(struct skew_exchange *exchange)
 {
-	for (uint64_t round = 0; round < exchange->rounds; round++) {
+	bool last = exchange->rounds == 0;
+
+	for (uint64_t round = 0; !last; round++) {
 		placement_turn_await(&exchange->turn, 2 * round + 1);
 		exchange->t1 = stamp_now_ordered();
+		last = exchange->last;
 		placement_turn_give(&exchange->turn, 2 * round + 2);
 	}
 }

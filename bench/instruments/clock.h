@@ -120,8 +120,8 @@ int64_t clock_skew_offset_ticks(const struct clock_skew *skew);
 bool clock_skew_synchronous(const struct clock_skew *skew);
 
 /*
- * Measures that on two CPUs, for `rounds` rounds; on one and the same CPU by
- * giving it to and fro.  Returns 0 or -errno from pinning.
+ * Measures that on two CPUs, for `rounds` rounds, fewer when they take longer
+ * than PLACEMENT_EXCHANGE_LIMIT_NS; on one and the same CPU by giving it to and fro.  Returns 0 or -errno from pinning.
  */
 int clock_skew_measure(hwloc_topology_t topology, const struct placement_cpu *a, const struct placement_cpu *b,
 		       unsigned rounds, struct clock_skew *skew);

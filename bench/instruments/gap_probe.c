@@ -11,17 +11,19 @@
 
 #include "bench/instruments/clock.h"
 
-/* Round trips to all other cores together, and to one at the least: three batches, of which the median is taken. */
+/* Round trips to all other cores together, and to one at the least. */
 #define FURTHEST_ROUNDS 1024u
-#define FURTHEST_ROUNDS_LEAST 48u
+#define FURTHEST_ROUNDS_LEAST (BATCHES_LEAST * BATCH_ROUNDS)
 
 /* Enough round trips to drown two readings of the clock, few enough to fit between gaps. */
 #define BATCH_ROUNDS 16u
+#define BATCHES_LEAST 3u
 
 struct line_exchange {
 	struct placement_turn turn;
 	unsigned batches;
 	unsigned batch_rounds;
+	bool last;              /* round: written once, or its line would be on the way as well */
 	uint64_t *half_trip_ns; /* one per batch; side 0's alone */
 };
 
@@ -86,28 +88,36 @@ bool gap_probe_lost_frac(const struct gap_probe *probe, double *frac)
 /* Rounds are numbered through all batches, so that no turn ever repeats. */
 static void exchange_ask(struct line_exchange *exchange)
 {
-	uint64_t start = stamp_clock_gettime();
+	uint64_t begin = stamp_clock_gettime();
+	uint64_t start = begin;
 	uint64_t turn = 0;
 
-	for (unsigned batch = 0; batch < exchange->batches; batch++) {
+	for (unsigned batch = 0; !exchange->last; batch++) {
+		bool last = batch + 1 == exchange->batches ||
+			    (batch + 1 >= BATCHES_LEAST && start - begin > PLACEMENT_EXCHANGE_LIMIT_NS);
 		uint64_t end;
 
 		for (unsigned i = 0; i < exchange->batch_rounds; i++, turn += 2) {
+			if (last && i + 1 == exchange->batch_rounds)
+				exchange->last = true;
 			placement_turn_give(&exchange->turn, turn + 1);
 			placement_turn_await(&exchange->turn, turn + 2);
 		}
 		end = stamp_clock_gettime();
 		exchange->half_trip_ns[batch] = (end - start) / (2 * exchange->batch_rounds);
 		start = end;
+		if (exchange->last)
+			exchange->batches = batch + 1;
 	}
 }
 
 static void exchange_answer(struct line_exchange *exchange)
 {
-	uint64_t end = 2 * (uint64_t)exchange->batches * exchange->batch_rounds;
+	bool last = false;
 
-	for (uint64_t turn = 0; turn < end; turn += 2) {
+	for (uint64_t turn = 0; !last; turn += 2) {
 		placement_turn_await(&exchange->turn, turn + 1);
+		last = exchange->last;
 		placement_turn_give(&exchange->turn, turn + 2);
 	}
 }

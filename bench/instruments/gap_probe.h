@@ -51,9 +51,10 @@ bool gap_probe_lost_frac(const struct gap_probe *probe, double *frac);
 
 /*
  * Half the time in which a cache line goes from CPU a to b and back, in at
- * most `rounds` round trips (1 to CORE_TO_CORE_ROUNDS_MAX).  Timed in batches
- * with CLOCK_MONOTONIC_RAW, so it needs no calibration; the median over
- * batches.  With one CPU for both, it is the time of a thread switch instead.
+ * most `rounds` round trips (1 to CORE_TO_CORE_ROUNDS_MAX), fewer when they
+ * take longer than PLACEMENT_EXCHANGE_LIMIT_NS.  Timed in batches with
+ * CLOCK_MONOTONIC_RAW, so it needs no calibration; the median over batches.
+ * With one CPU for both, it is the time of a thread switch instead.
  * Returns 0; -EINVAL for the number of rounds; -ENOMEM; or -errno from pinning.
  */
 int core_to_core_probe(hwloc_topology_t topology, const struct placement_cpu *a, const struct placement_cpu *b,

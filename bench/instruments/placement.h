@@ -88,6 +88,13 @@ int placement_pin_self(hwloc_topology_t topology, const struct placement_cpu *cp
 int placement_run_pair(hwloc_topology_t topology, const struct placement_cpu *a, const struct placement_cpu *b,
 		       void (*body)(void *context, unsigned side), void *context);
 
+/*
+ * How long two sides exchange at the most, once they have done the least that is
+ * of use.  They need a few ms; but where others want the same cores, each may be
+ * waiting while the other has lost its turn, for as many time slices as there are rounds.
+ */
+#define PLACEMENT_EXCHANGE_LIMIT_NS UINT64_C(100000000)
+
 /* A number that the two sides of a pair hand to and fro, on a line of its own. */
 struct placement_turn {
 	_Alignas(128) _Atomic(uint64_t) value;

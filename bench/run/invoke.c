@@ -152,6 +152,7 @@ static bool take(struct sink *sink)
 			return false;
 		sink->text = grown;
 		sink->size += 1u << 20;
+		sink->text[sink->used] = '\0';
 	}
 	got = read(sink->fd, sink->text + sink->used, sink->size - sink->used - 1);
 	if (got < 0 && errno == EINTR)
@@ -188,6 +189,7 @@ static bool listen_until_end(struct child *child, int64_t limit_ms)
 static void set(struct invocation_outcome *outcome, const char *status, const char *reason)
 {
 	size_t length = reason ? strcspn(reason, "\n") : 0;
+	json_t *json;
 
 	outcome->status = status;
 	if (length >= sizeof(outcome->reason)) {
@@ -196,6 +198,13 @@ static void set(struct invocation_outcome *outcome, const char *status, const ch
 			length--;
 	}
 	snprintf(outcome->reason, sizeof(outcome->reason), "%.*s", (int)length, reason ? reason : "");
+	/* Of JSON it is part as well, which takes nothing but UTF-8; a path in it may be anything. */
+	json = json_string(outcome->reason);
+	for (char *byte = outcome->reason; !json && *byte; byte++) {
+		if (*byte & 0x80)
+			*byte = '?';
+	}
+	json_decref(json);
 }
 
 static void judge_result(struct invocation_outcome *outcome, const struct child *child)
@@ -228,7 +237,7 @@ static void judge(struct invocation_outcome *outcome, const struct child *child,
 	} else if (WEXITSTATUS(status) == STATUS_HANGS) {
 		set(outcome, "hung", "a simulated CPU made no progress; its state is in the log");
 	} else if (WEXITSTATUS(status)) {
-		set(outcome, "failed", child->err.text ? child->err.text : "its process failed without a word");
+		set(outcome, "failed", child->err.used ? child->err.text : "its process failed without a word");
 	} else {
 		judge_result(outcome, child);
 	}

@@ -55,10 +55,11 @@ static BOOLEAN stall_in_the_isr(PVOID extension)
 
 static const struct sync_backend *spinlock;
 
-/* Access has been released, and no stamp taken since. */
+/* Access has been released, and no stamp taken since.  The count is the stalling CPU's: nothing guards it from the other. */
 static void look_at_the_log(const struct sim_cpu *cpu)
 {
-	logged_late += cpu->index == 0 && cpu->gaps.noted_end < stalled_until;
+	if (cpu->index == 0 && cpu->gaps.noted_end < stalled_until)
+		logged_late++;
 }
 
 static unsigned char synchronize(void *lock, struct sim_cpu *cpu, sync_routine *routine, void *extension, void *context)

@@ -21,7 +21,7 @@
 #include "bench/run_dir/validate.h"
 #include "tests/unit/run_fixture.h"
 
-static char directory[64], shard[3][80], out[80];
+static char directory[64], shard[3][96], out[96];
 static char said[20000], verdict[20000];
 
 static int make_directory(void **state)
@@ -269,7 +269,7 @@ static void test_refused(void **state)
 static void test_where_to(void **state)
 {
 	const char *const from[] = { shard[0], shard[1], shard[2] };
-	char keep[80];
+	char keep[sizeof(out)];
 
 	make_all();
 	assert_int_equal(merge(3, from), 0);
