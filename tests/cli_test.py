@@ -5,6 +5,7 @@
 Usage: cli_test.py STORSYNC [unittest options]
 """
 import csv
+import ctypes
 import json
 import os
 import re
@@ -723,7 +724,7 @@ class Trace(Command):
                 self.assertFalse(os.path.exists(self.out))
 
 
-class Cell(unittest.TestCase):
+class Cell(Command):
     """One cell by itself, from a specification as `storsync run` writes it."""
 
     SPEC = {
@@ -781,6 +782,90 @@ class Cell(unittest.TestCase):
         self.assertGreater(summary["inject_actual_ps"], 1_000_000)
         self.assertGreater(summary["sync_hold_min_ns"], 1000)
         self.assertNotIn("inject_actual_ps", self.summary())
+        # In it there are no stamps, and it is longer than two stamps may lie apart.
+        self.assertLess(summary["witness_gap_count"], summary["sync_calls"] / 2)
+
+    def stopped(self, **changes):
+        """The result of a cell whose process does nothing for a while in the middle of its window."""
+        with tempfile.TemporaryFile() as out:
+            with subprocess.Popen([STORSYNC, "cell"], stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE) as process:
+                # With always something in flight.
+                spec = {**self.SPEC, "duration_ns": 1_000_000_000, "queue_depth": 32, "service_time": "exp:1ms", **changes}
+                process.stdin.write(json.dumps(spec).encode())
+                process.stdin.close()
+                # Warm-up takes less.
+                self.stop_one_that_used(process.pid, 0.06)
+                time.sleep(self.STOPPED_S)
+                os.kill(process.pid, signal.SIGCONT)
+                self.assertEqual(process.wait(60), 0, process.stderr.read())
+            out.seek(0)
+            return json.load(out)
+
+    STOPPED_S = 0.1
+
+    @staticmethod
+    def stop_one_that_used(pid, seconds):
+        """By a thread that runs, which stops all of them: the main thread may have no CPU to take the signal on."""
+        while True:
+            for thread in set(os.listdir(f"/proc/{pid}/task")) - {str(pid)}:
+                with open(f"/proc/{pid}/task/{thread}/stat") as file:
+                    fields = file.read().rsplit(")", 1)[1].split()
+                if (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") >= seconds:
+                    ctypes.CDLL(None).tgkill(pid, int(thread), signal.SIGSTOP)
+                    return
+            time.sleep(0.005)
+
+
+    def check_gap(self, result):
+        stopped_ns = self.STOPPED_S * 1e9
+        summary = result["summary"]
+        self.assertEqual(summary["status"], "ok", summary["status_reason"])
+        self.assertIn("gaps", summary["gate_codes"].split())
+        self.assertGreaterEqual(summary["witness_gap_frac"] * summary["duration_s"], self.STOPPED_S * 0.9)
+        # It is in the windows where it was, which are of equal length.
+        lost = [row[6] for row in result["windows"]]
+        # Empty where there were more gaps than are kept.
+        if None not in lost:
+            self.assertAlmostEqual(sum(lost) / len(lost), summary["witness_gap_frac"], places=4)
+            self.assertGreaterEqual(max(a + b + c for a, b, c in zip(lost, lost[1:], lost[2:])), self.STOPPED_S / 0.1 * 0.9)
+        # What was in flight is hit, and nothing that long is clean.
+        self.assertGreaterEqual(summary["isr_latency_hit_n"], 1)
+        self.assertGreaterEqual(summary["isr_latency_max_ns"], stopped_ns * 0.9)
+        self.assertLess(summary["isr_latency_clean_max_ns"], stopped_ns)
+        self.assertLess(summary["response_clean_max_ns"], stopped_ns)
+        # Rank, metric, t, four stamps, CPU, holder, waiters, cause.
+        worst = next(row for row in result["events"] if row[1] == "isr_latency")
+        self.assertRegex(worst[-1], "^gap on CPU [0-9]+$")
+        self.assertGreaterEqual(worst[5] - worst[3], stopped_ns * 0.9)
+
+    def test_a_gap_is_seen(self):
+        usable = len(os.sched_getaffinity(0))
+        cases = [(delivery, cpus) for delivery in [1, 2] for cpus in [1, 2][:usable]]
+        # By delivery to threads a cell takes all of its cores for itself, and nobody could stop it from there.
+        if usable > 1 and runnable_under("thread"):
+            cases.append((4, 1))
+        for delivery, cpus in cases:
+            with self.subTest(delivery=delivery, cpus=cpus):
+                self.check_gap(self.stopped(delivery=delivery, cpus=cpus))
+
+    def test_memory(self):
+        """Also where all of it is locked."""
+        for changes in [{}, {"delivery": 4}]:
+            if changes and not runnable_under("thread"):
+                continue
+            for more in [{}, {"preempt_hz": 1000, "preempt_ns": 50_000}, {"trace": True}]:
+                more = dict(more)
+                if more.get("trace"):
+                    more["trace"] = self.path("trace", vscsi1(200))
+                with self.subTest(**changes, **more), tempfile.TemporaryFile() as out:
+                    spec = {**self.SPEC, "cpus": min(2, len(os.sched_getaffinity(0))), **changes, **more}
+                    process = subprocess.Popen([STORSYNC, "cell"], stdin=subprocess.PIPE, stdout=out)
+                    process.stdin.write(json.dumps(spec).encode())
+                    process.stdin.close()
+                    _, status, usage = os.wait4(process.pid, 0)
+                    process.returncode = status
+                    self.assertEqual(status, 0)
+                    self.assertLess(usage.ru_maxrss, 64 << 10)
 
 
 class Selftest(Command):

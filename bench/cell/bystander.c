@@ -48,6 +48,7 @@ static int serve(void *context, struct sim_cpu *cpu, struct irq_event *event)
 	uint64_t entered = stamp_now();
 	struct pulse pulse;
 
+	sim_see(cpu, entered);
 	if (!pulse_acknowledge(&source->pulse, cpu, &pulse))
 		return 0;
 	recorder_bystander(&source->owner->recorder->cpu[cpu->index], source->metric, pulse.due, entered - event->model);

@@ -34,8 +34,11 @@
 /* Two clock readings so far apart are good for about 25 ppm, a fortieth of what a histogram bucket resolves. */
 #define CALIBRATION_NS UINT64_C(5000000)
 
-/* A lost completion is never due; what is real is back sooner than this after anything moved last. */
-#define STALL_MS 1000
+/* Of a CPU's thread, on which signals nest. */
+#define STACK_BYTES ((size_t)1 << 19)
+
+/* A lost completion is never due; what is real is back sooner than this after anything moved last, on a crowded machine as well. */
+#define STALL_MS 3000
 /* After giving up, a thread that still does not end hangs. */
 #define HANG_MS 5000
 
@@ -155,8 +158,11 @@ void cell_inside(struct port_probe *probe, struct sim_cpu *cpu)
 {
 	struct cell *cell = (struct cell *)((char *)probe - offsetof(struct cell, recorder.probe));
 
-	if (cell->spec.inject)
+	if (cell->spec.inject) {
 		inject_delay(cell->inject.iterations);
+		/* Asked for, so not a gap. */
+		sim_spent(cpu, stamp_from_ns(&cell->scale, cell->spec.inject_ns));
+	}
 	if (cell->spec.preempt_hz)
 		preempt_inside(&cell->preempt, cpu);
 }
@@ -168,7 +174,8 @@ static int init_disturbances(struct cell *cell)
 		.hz = cell->spec.preempt_hz,
 		.time_ns = cell->spec.preempt_ns,
 		.by_hog = cell->spec.delivery == SYNC_THREAD,
-		.hog_priority = SIM_FIFO_PRIORITY_BASE + 1,
+		/* Above DPCs, which run sections too. */
+		.hog_priority = SIM_FIFO_PRIORITY_BASE + IRQL_DEVICE_MIN,
 		.seed = ~cell->spec.seed,
 	};
 	/* Streams of their own, whatever else the seed is for. */
@@ -442,6 +449,21 @@ static void stop_raiser(struct cell *cell)
 	pthread_barrier_destroy(&cell->pinned);
 }
 
+/* Under thread delivery all of the stacks is locked in memory. */
+static int start_cpus(struct cell *cell)
+{
+	pthread_attr_t attributes;
+	int err = pthread_attr_init(&attributes);
+
+	if (err)
+		return -err;
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	for (unsigned c = 0; c < cell->spec.cpus && !err; c++)
+		err = pthread_create(&cell->cpu[c].thread, &attributes, cell_cpu_main, &cell->cpu[c]);
+	pthread_attr_destroy(&attributes);
+	return -err;
+}
+
 /* 0 where there is none, or it cannot be told. */
 static uint64_t core_to_core_ns(const struct cell *cell)
 {
@@ -465,13 +487,10 @@ int cell_run(struct cell *cell, char *error, size_t error_bytes)
 		err = -pthread_create(&cell->raiser, NULL, raise_until_stopped, cell);
 	if (err)
 		return fail(error, error_bytes, "starting the raiser of interrupts", err);
-	for (unsigned c = 0; c < cell->spec.cpus; c++) {
-		err = pthread_create(&cell->cpu[c].thread, NULL, cell_cpu_main, &cell->cpu[c]);
-		if (err) {
-			/* The threads that did start wait for this one; the process ends with them. */
-			return fail(error, error_bytes, "starting a CPU's thread", -err);
-		}
-	}
+	err = start_cpus(cell);
+	/* The threads that did start wait for those that did not; the process ends with them. */
+	if (err)
+		return fail(error, error_bytes, "starting a CPU's thread", err);
 	err = watch(cell);
 	if (err) {
 		snprintf(error, error_bytes, "hangs; the state of every CPU is on standard error");

@@ -120,7 +120,7 @@ static void put_buckets(const struct cell *cell, FILE *lines, unsigned cpu, enum
 
 	while (histogram_next(h, &bucket)) {
 		struct histogram_bucket at = bucket;
-		uint64_t at_hit = hit->counts[histogram_index(bucket.lo_ns)];
+		uint64_t at_hit = hit->n ? hit->counts[histogram_index(bucket.lo_ns)] : 0;
 
 		if (cell->spec.histogram_digits == 2)
 			coarsen(&at);
@@ -140,7 +140,7 @@ static void put_histogram(const struct cell *cell, FILE *lines, unsigned cpu, en
 	struct histogram merged = { 0 };
 	struct histogram hit = { 0 };
 
-	if (!histogram_init(&merged) && !histogram_init_untouched(&hit)) {
+	if (!histogram_init_untouched(&merged) && !histogram_init_untouched(&hit)) {
 		recorder_merge_cpu(&cell->recorder, cpu, metric, &merged);
 		recorder_merge_hit_cpu(&cell->recorder, cpu, metric, &hit);
 		put_buckets(cell, lines, cpu, metric, &merged, &hit);
@@ -197,7 +197,7 @@ uint64_t cell_put_distributions(const struct cell *cell, json_t *result, json_t 
 		struct histogram all = { 0 };
 		struct histogram hit = { 0 };
 
-		if (!histogram_init(&all) && !histogram_init_untouched(&hit))
+		if (!histogram_init_untouched(&all) && !histogram_init_untouched(&hit))
 			put_distribution(cell, latency, summary, (enum metric)m, &all, &hit);
 		out_of_range += all.out_of_range + hit.out_of_range;
 		histogram_fini(&all);

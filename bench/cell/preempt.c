@@ -16,6 +16,8 @@
 
 #include "hba_sim/devices/service_time.h"
 
+#define HOG_STACK_BYTES ((size_t)1 << 16)
+
 static uint64_t draw_gap(const struct preempt *preempt, struct preempt_cpu *pcpu)
 {
 	const struct service_time gap = { .kind = SERVICE_EXPONENTIAL, .first = preempt->mean_gap };
@@ -63,13 +65,17 @@ static void futex(_Atomic(uint32_t) *word, int operation, uint32_t value)
 	syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
 }
 
-/* Burns CPU time, not time: what the interrupts above it take is added. */
-static void burn(uint64_t ns)
+/*
+ * Burns CPU time, not time: what the interrupts above it take is added.  It is
+ * asked for, whenever the kernel comes to run it, and so no gap.
+ */
+static void burn(struct sim_cpu *cpu, uint64_t ns)
 {
 	uint64_t end = clock_ns(CLOCK_THREAD_CPUTIME_ID) + ns;
 
 	while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < end)
-		;
+		sim_see(cpu, stamp_now());
+	gap_log_resume(&cpu->gaps, stamp_now());
 }
 
 static void *hog_main(void *argument)
@@ -85,7 +91,7 @@ static void *hog_main(void *argument)
 		if (atomic_load_explicit(&hog->stop, memory_order_relaxed))
 			return NULL;
 		done++;
-		burn(hog->time_ns);
+		burn(hog->cpu, hog->time_ns);
 	}
 }
 
@@ -105,6 +111,8 @@ static int start_hog(struct preempt_hog *hog, int priority)
 
 	if (err)
 		return -err;
+	/* All of it may be locked in memory. */
+	pthread_attr_setstacksize(&attr, HOG_STACK_BYTES);
 	if (priority) {
 		pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
 		pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
@@ -116,12 +124,14 @@ static int start_hog(struct preempt_hog *hog, int priority)
 	return -err;
 }
 
-int preempt_online(struct preempt *preempt, const struct sim_cpu *cpu)
+int preempt_online(struct preempt *preempt, struct sim_cpu *cpu)
 {
 	if (!preempt->mean_gap)
 		return 0;
-	if (preempt->config.by_hog)
+	if (preempt->config.by_hog) {
+		preempt->cpu[cpu->index].hog.cpu = cpu;
 		return start_hog(&preempt->cpu[cpu->index].hog, preempt->config.hog_priority);
+	}
 	/* The usual slack, 50 us, would be as long as what is asked for. */
 	return prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL) ? -errno : 0;
 }
@@ -193,13 +203,14 @@ void preempt_inside(struct preempt *preempt, struct sim_cpu *cpu)
 
 	if (__builtin_expect(pcpu->due > begin, 1))
 		return;
-	/* Asked for, so not a gap. */
-	sim_quiet_begin(cpu);
-	if (preempt->config.by_hog)
+	if (preempt->config.by_hog) {
 		wake_hog(&pcpu->hog);
-	else
+	} else {
+		/* Asked for, so not a gap. */
+		sim_quiet_begin(cpu);
 		sleep_unreachable(preempt->config.time_ns);
-	sim_quiet_end(cpu);
+		sim_quiet_end(cpu);
+	}
 	if (begin >= pcpu->from && begin < pcpu->until) {
 		pcpu->count++;
 		pcpu->ticks += stamp_now() - begin;

@@ -34,6 +34,7 @@ struct preempt_config {
 struct preempt_hog {
 	pthread_t thread;
 	uint64_t time_ns;
+	struct sim_cpu *cpu; /* which it is part of, while it runs: it takes stamps there */
 	bool started;
 	_Atomic(uint32_t) asked; /* times that it was woken; a futex */
 	_Atomic(bool) stop;
@@ -66,7 +67,7 @@ void preempt_fini(struct preempt *preempt);
  * a priority may not be allowed); when the load begins, and once the window is
  * known, when that was with UINT64_MAX for both; and after the run.
  */
-int preempt_online(struct preempt *preempt, const struct sim_cpu *cpu);
+int preempt_online(struct preempt *preempt, struct sim_cpu *cpu);
 void preempt_start(struct preempt *preempt, const struct sim_cpu *cpu, uint64_t from, uint64_t until);
 void preempt_set_window(struct preempt *preempt, const struct sim_cpu *cpu, uint64_t from, uint64_t until);
 void preempt_stop(struct preempt *preempt, const struct sim_cpu *cpu);

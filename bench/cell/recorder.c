@@ -219,6 +219,38 @@ void recorder_open(struct recorder *recorder, unsigned cpu, uint64_t begin, uint
 		gap_log_open(&recorder->machine->cpu[cpu].gaps, begin, end);
 }
 
+/* Those of interrupts have samples in the first sets alone. */
+static bool is_of_interrupts(enum metric metric)
+{
+	switch (metric) {
+	case METRIC_ISR_LATENCY:
+	case METRIC_ISR_MASKED:
+	case METRIC_ISR_DELIVERY:
+	case METRIC_ISR_ACQUIRE:
+	case METRIC_ISR_SERVICE:
+	case METRIC_DEVICE_MODEL:
+	case METRIC_BYSTANDER_HIGH:
+	case METRIC_BYSTANDER_LOW:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int init_histograms(struct recorder_cpu *rcpu, bool interrupts)
+{
+	int err = 0;
+
+	for (unsigned m = 0; m < METRIC_COUNT && !err; m++) {
+		if (!interrupts && is_of_interrupts((enum metric)m))
+			continue;
+		err = histogram_init(&rcpu->histogram[m]);
+		if (!err)
+			err = histogram_init_untouched(&rcpu->hit[m]);
+	}
+	return err;
+}
+
 int recorder_init(struct recorder *recorder, unsigned cpus, unsigned contexts)
 {
 	unsigned sets = cpus * contexts;
@@ -240,12 +272,8 @@ int recorder_init(struct recorder *recorder, unsigned cpus, unsigned contexts)
 	}
 	for (unsigned c = 0; c < cpus; c++)
 		recorder_open(recorder, c, UINT64_MAX, UINT64_MAX);
-	for (unsigned c = 0; c < sets && !err; c++) {
-		for (unsigned m = 0; m < METRIC_COUNT && !err; m++)
-			err = histogram_init(&recorder->cpu[c].histogram[m]);
-		for (unsigned m = 0; m < METRIC_COUNT && !err; m++)
-			err = histogram_init_untouched(&recorder->cpu[c].hit[m]);
-	}
+	for (unsigned c = 0; c < sets && !err; c++)
+		err = init_histograms(&recorder->cpu[c], c < cpus);
 	if (err)
 		recorder_fini(recorder);
 	return err;
@@ -269,11 +297,13 @@ void recorder_set_machine(struct recorder *recorder, struct sim_machine *machine
 int recorder_set_windows(struct recorder *recorder, uint64_t duration_ns)
 {
 	unsigned sets = recorder->cpus * recorder->contexts;
+	/* More than one context a CPU is what delivery by threads has, which locks the memory. */
+	uint64_t bytes = recorder->contexts > 1 ? WINDOWS_BYTES_MAX_LOCKED : WINDOWS_BYTES_MAX;
 	int err = 0;
 
 	for (unsigned c = 0; c < sets && !err; c++) {
 		const struct windows_config config = { .scale = recorder->cpu[c].scale, .duration_ns = duration_ns,
-						       .bytes = WINDOWS_BYTES_MAX / sets, .interrupts = c < recorder->cpus };
+						       .bytes = bytes / sets, .interrupts = c < recorder->cpus };
 
 		err = windows_init(&recorder->cpu[c].windows, &config);
 	}
@@ -293,10 +323,17 @@ void recorder_fini(struct recorder *recorder)
 	recorder->cpu = NULL;
 }
 
+/* Most that gaps hit are empty, and then untouched; and some sets have none for interrupts. */
+static void merge_one(struct histogram *into, const struct histogram *from)
+{
+	if (from->n || from->out_of_range)
+		histogram_merge(into, from);
+}
+
 void recorder_merge_cpu(const struct recorder *recorder, unsigned cpu, enum metric metric, struct histogram *into)
 {
 	for (unsigned c = 0; c < recorder->contexts; c++)
-		histogram_merge(into, &recorder->cpu[c * recorder->cpus + cpu].histogram[metric]);
+		merge_one(into, &recorder->cpu[c * recorder->cpus + cpu].histogram[metric]);
 }
 
 void recorder_merge(const struct recorder *recorder, enum metric metric, struct histogram *into)
@@ -307,13 +344,8 @@ void recorder_merge(const struct recorder *recorder, enum metric metric, struct 
 
 void recorder_merge_hit_cpu(const struct recorder *recorder, unsigned cpu, enum metric metric, struct histogram *into)
 {
-	for (unsigned c = 0; c < recorder->contexts; c++) {
-		const struct histogram *hit = &recorder->cpu[c * recorder->cpus + cpu].hit[metric];
-
-		/* Most are empty, and then untouched. */
-		if (hit->n || hit->out_of_range)
-			histogram_merge(into, hit);
-	}
+	for (unsigned c = 0; c < recorder->contexts; c++)
+		merge_one(into, &recorder->cpu[c * recorder->cpus + cpu].hit[metric]);
 }
 
 void recorder_merge_hit(const struct recorder *recorder, enum metric metric, struct histogram *into)

@@ -387,9 +387,11 @@ static uint64_t median_or(const json_t *summary, const char *name, uint64_t othe
 static bool cpus_were_taken(const struct cell *cell)
 {
 	const struct noise_counters sum = noise_sum(cell);
+	uint64_t gaps;
 	double frac;
 
-	return cell->placement.oversubscribed || cell->spec.preempt_hz || cell->gap_before.count || cell->gap_after.count || sum.nivcsw ||
+	witness_gap_frac(cell, &gaps);
+	return cell->placement.oversubscribed || cell->spec.preempt_hz || cell->gap_before.count || cell->gap_after.count || gaps || sum.nivcsw ||
 	       sum.steal_ns > 0 || !noise_cpu_lost_frac(&sum, &frac) || frac > CPU_LOST_VISIBLE;
 }
 

@@ -27,6 +27,8 @@
 #define WINDOWS_MAX 6000u
 #define WINDOWS_OCTAVES 20u
 #define WINDOWS_BYTES_MAX (UINT64_C(48) << 20)
+/* Where the process locks its memory, so that it takes all of it. */
+#define WINDOWS_BYTES_MAX_LOCKED (UINT64_C(12) << 20)
 
 #define WINDOWS_SUB_BITS 5
 #define WINDOWS_SUB_COUNT (1u << WINDOWS_SUB_BITS)

@@ -40,6 +40,17 @@ static void forget(struct histogram *h)
 	h->sum = 0;
 }
 
+/* What lies outside of [first_bucket, end_bucket) is 0: with a few thousand samples nearly all of it. */
+static uint32_t first_bucket(const struct histogram *h)
+{
+	return h->n ? histogram_index(h->min) : 0;
+}
+
+static uint32_t end_bucket(const struct histogram *h)
+{
+	return h->n ? histogram_index(h->max) + 1 : 0;
+}
+
 int histogram_init(struct histogram *h)
 {
 	h->counts = aligned_alloc(HISTOGRAM_ALIGNMENT, COUNTS_BYTES);
@@ -79,7 +90,7 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
 	if (from->max > into->max)
 		into->max = from->max;
 	into->sum += from->sum;
-	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+	for (uint32_t i = first_bucket(from); i < end_bucket(from); i++)
 		into->counts[i] += from->counts[i];
 }
 
@@ -87,13 +98,15 @@ void histogram_subtract(struct histogram *from, const struct histogram *part)
 {
 	bool lost_min = part->n && part->min == from->min;
 	bool lost_max = part->n && part->max == from->max;
+	uint32_t first = first_bucket(from);
+	uint32_t end = end_bucket(from);
 	uint64_t min = UINT64_MAX;
 	uint64_t max = 0;
 
 	from->n -= part->n;
 	from->out_of_range -= part->out_of_range;
 	from->sum -= part->sum;
-	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+	for (uint32_t i = first; i < end; i++) {
 		from->counts[i] -= part->counts[i];
 		if (!from->counts[i])
 			continue;
@@ -130,7 +143,7 @@ bool histogram_percentile(const struct histogram *h, double p,
 	rank = (uint64_t)((n * ppm + MILLION - 1) / MILLION);
 	if (rank == 0)
 		rank = 1;
-	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+	for (uint32_t i = first_bucket(h); i < end_bucket(h); i++) {
 		seen += h->counts[i];
 		if (seen < rank)
 			continue;
@@ -144,7 +157,7 @@ bool histogram_percentile(const struct histogram *h, double p,
 
 bool histogram_next(const struct histogram *h, struct histogram_bucket *b)
 {
-	for (uint32_t i = b->next; i < HISTOGRAM_BUCKETS; i++) {
+	for (uint32_t i = b->next > first_bucket(h) ? b->next : first_bucket(h); i < end_bucket(h); i++) {
 		if (h->counts[i] == 0)
 			continue;
 		b->lo_ns = bucket_lo_ns(i);

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/files/json_file.h"
 #include "bench/run/elapsed.h"
 
 #define STATUS_HANGS 6
@@ -133,8 +134,11 @@ static int start(struct child *child)
 static int send_spec(struct child *child, const struct cell_spec *spec)
 {
 	json_t *json = cell_spec_to_json(spec);
-	int err = json ? json_dumpfd(json, child->in, JSON_COMPACT) : -ENOMEM;
+	/* In one piece: json_dumpfd() would write, and wake the reader, a hundred times. */
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	int err = text ? json_file_write_all(child->in, text, strlen(text)) : -ENOMEM;
 
+	free(text);
 	json_decref(json);
 	close(child->in);
 	return err;

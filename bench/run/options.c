@@ -42,13 +42,13 @@ static const struct argp_option own_options[] = {
 	{ NULL, 0, NULL, 0, "The measurement:", GROUP_MEASUREMENT },
 	{ NULL, 0, NULL, 0, "The run:", GROUP_RUN },
 	{ "shard", KEY_SHARD, "K/N", 0, "only the K-th of N shares of the blocks, for N machines; needs --seed", GROUP_RUN },
-	{ "budget", KEY_BUDGET, "TIME", 0, "begin no block that would not be over in that time, such as 30m", GROUP_RUN },
+	{ "budget", KEY_BUDGET, "TIME", 0, "begin nothing that would not be over in that time, such as 30m; the same command goes on later", GROUP_RUN },
 	{ "until-ci", KEY_UNTIL_CI, "P%[:METRIC]", 0,
-	  "end early once every cell's median is known to P% (default metric: isr_latency_p50_ns)", GROUP_RUN },
+	  "add blocks until every cell's median is known to P% (default metric: isr_latency_p50_ns)", GROUP_RUN },
 	{ "fresh", KEY_FRESH, NULL, 0, "do not go on with an interrupted run: begin anew", GROUP_RUN },
 	{ "table", KEY_TABLE, "LIST", 0,
 	  "what is printed: latency (the default), bounds (bounds on waiting, and starvation); latency,bounds: both in turn", GROUP_RUN },
-	{ "output", KEY_OUTPUT, "DIR", 0, "where the files go: a folder that is new or empty (default: results/<run id>)", GROUP_RUN },
+	{ "output", KEY_OUTPUT, "DIR", 0, "where the files go: a folder that is new, empty, or holds the same run, which then goes on (default: results/<run id>)", GROUP_RUN },
 };
 
 static const struct argp_option print_option = {
@@ -60,7 +60,7 @@ static const struct argp_option print_option = {
 static const char run_doc[] =
 	"Run a matrix of cells on the simulated HBA, compare the back ends and write CSV files.\v"
 	"MATRIX is a YAML file or a shipped one (default: default):\n%s"
-	"\nExit status: 0 done, 2 usage, 3 nothing to measure, 5 partial: interrupted, or a cell failed; its row says how.";
+	"\nExit status: 0 done, 2 usage, 3 nothing to measure, 4 the disk is too full, 5 partial: interrupted, or a cell failed; its row says how.";
 
 static const char plan_doc[] =
 	"Print what `storsync run` would do with the same arguments: cells, blocks, and how long it takes.\v"

@@ -43,6 +43,7 @@ json_t *part_load(int fd, const char *path, char *wrong, size_t wrong_bytes)
 	char actual[CHECKSUM_TEXT_BYTES] = "";
 	int file = openat(fd, path, O_RDONLY | O_CLOEXEC);
 	json_t *json, *part;
+	FILE *stream;
 	const char *hash;
 	json_error_t error;
 
@@ -50,8 +51,15 @@ json_t *part_load(int fd, const char *path, char *wrong, size_t wrong_bytes)
 		snprintf(wrong, wrong_bytes, "%s", strerror(errno));
 		return NULL;
 	}
-	json = json_loadfd(file, JSON_REJECT_DUPLICATES, &error);
-	close(file);
+	/* Not json_loadfd(), which reads byte by byte. */
+	stream = fdopen(file, "r");
+	if (!stream) {
+		snprintf(wrong, wrong_bytes, "%s", strerror(errno));
+		close(file);
+		return NULL;
+	}
+	json = json_loadf(stream, JSON_REJECT_DUPLICATES, &error);
+	fclose(stream);
 	if (!json) {
 		snprintf(wrong, wrong_bytes, "%s", error.text);
 		return NULL;

@@ -158,6 +158,12 @@ static inline void sim_slow_end(struct sim_cpu *cpu)
 	gap_log_slow_end(&cpu->gaps);
 }
 
+/* After work of so many ticks in which there were no stamps, and that was asked for. */
+static inline void sim_spent(struct sim_cpu *cpu, uint64_t ticks)
+{
+	gap_log_spent(&cpu->gaps, ticks, stamp_now());
+}
+
 /* A safe point for which the caller has a recent stamp. */
 static inline void sim_cpu_safe_point(struct sim_cpu *cpu, uint64_t now)
 {

@@ -140,6 +140,22 @@ static inline void gap_log_slow_end(struct gap_log *log)
 	atomic_store_explicit(&log->slow, atomic_load_explicit(&log->slow, memory_order_relaxed) - 1, memory_order_relaxed);
 }
 
+/*
+ * Until `now` the CPU did for about so many ticks what takes no stamps, as it was
+ * asked to: only what is beyond that, and a quarter, can be a gap.  From the last
+ * stamp on, unless there is one since.
+ */
+static inline void gap_log_spent(struct gap_log *log, uint64_t ticks, uint64_t now)
+{
+	/* relaxed: the CPU's own; what interrupts it between the two is as in gap_log_see() */
+	uint64_t last = atomic_load_explicit(&log->last_seen, memory_order_relaxed);
+	uint64_t allowed = ticks + ticks / 4;
+
+	if (last < now)
+		atomic_store_explicit(&log->last_seen, now - last > allowed ? last + allowed : now, memory_order_relaxed);
+	gap_log_see(log, now);
+}
+
 /* Whether a sample that began at `begin` and has just ended can have been hit.  What a sample costs. */
 static inline bool gap_witness_suspects(const struct gap_witness *witness, uint64_t begin)
 {

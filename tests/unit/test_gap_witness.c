@@ -114,6 +114,26 @@ static void test_a_quiet_stretch_is_no_gap(void **state)
 	check_latest(log0, 1, 90000000, 90000000 + THRESHOLD + 1);
 }
 
+static void test_time_that_was_to_be_spent_is_no_gap(void **state)
+{
+	/* The first stamp follows none. */
+	gap_log_spent(log0, 40000, 50000);
+	gap_log_spent(log0, 40000, 90000);
+	gap_log_spent(log0, 40000, 90000 + 50000 + THRESHOLD);
+	assert_int_equal(log0->noted, 0);
+	/* What is beyond it, and a quarter, is one. */
+	gap_log_spent(log0, 40000, 141000 + 50000 + THRESHOLD + 1);
+	check_latest(log0, 1, 141000 + 50000, 141000 + 50000 + THRESHOLD + 1);
+	/* It is spent once. */
+	gap_log_see(log0, 300000);
+	check_latest(log0, 2, 192001, 300000);
+	/* An interrupt's stamp since is not put back. */
+	gap_log_see(log0, 300500);
+	gap_log_spent(log0, 40000, 300400);
+	assert_int_equal(log0->last_seen, 300500);
+	assert_int_equal(log0->noted, 2);
+}
+
 static void test_a_slow_call_is_a_gap_when_it_is_far_too_long(void **state)
 {
 	uint64_t now = 1000;
@@ -320,6 +340,7 @@ int main(void)
 		WITH_MACHINE(test_all_cpus_publish_the_latest_end),
 		WITH_MACHINE(test_without_a_threshold_nothing_is_a_gap),
 		WITH_MACHINE(test_a_quiet_stretch_is_no_gap),
+		WITH_MACHINE(test_time_that_was_to_be_spent_is_no_gap),
 		WITH_MACHINE(test_a_slow_call_is_a_gap_when_it_is_far_too_long),
 		WITH_MACHINE(test_an_older_stamp_does_not_put_the_clock_back),
 		WITH_MACHINE(test_what_an_interrupt_took_is_no_gap),

@@ -94,7 +94,7 @@ static void test_a_reason_is_utf8(void **state)
 	expect("whole characters", "failed", "no \xc3\xa9t\xc3\xa9");
 	invocation_outcome_fini(&outcome);
 	expect("long", "failed", NULL);
-	assert_int_equal(strlen(outcome.reason), sizeof(outcome.reason) - 1);
+	assert_int_equal(strlen(outcome.reason), sizeof(outcome.reason) - 2);
 	json = json_string(outcome.reason);
 	assert_non_null(json);
 	json_decref(json);

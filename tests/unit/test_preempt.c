@@ -146,10 +146,11 @@ static uint64_t cpu_time_of(pthread_t thread)
 	return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
 }
 
-/* It burns CPU time each time that it is woken, and ends when told to. */
+/* It burns CPU time each time that it is woken, taking stamps as the CPU does, and ends when told to. */
 static void a_hog_takes_the_cpu(void **state)
 {
 	const uint64_t long_ns = 50000000;
+	uint64_t begin = stamp_now();
 
 	set(ALWAYS, true);
 	assert_true(preempt.cpu[0].hog.started);
@@ -161,6 +162,7 @@ static void a_hog_takes_the_cpu(void **state)
 		;
 	preempt_offline(&preempt, &machine.cpu[0]);
 	assert_false(preempt.cpu[0].hog.started);
+	assert_true(machine.cpu[0].gaps.resumed > begin && machine.cpu[0].gaps.last_seen >= machine.cpu[0].gaps.resumed);
 	assert_int_equal(count(), 1);
 	preempt_offline(&preempt, &machine.cpu[0]);
 }

@@ -271,6 +271,39 @@ static void test_a_kill_loses_what_was_in_flight_and_no_more(void **state)
 	run_journal_fini(&journal);
 }
 
+/* Calls of read(2) and its kin that the process has made; 0 where the kernel does not say. */
+static unsigned long reads_so_far(void)
+{
+	FILE *file = fopen("/proc/self/io", "r");
+	unsigned long reads = 0;
+	char line[64];
+
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "syscr: %lu", &reads);
+	if (file)
+		fclose(file);
+	return reads;
+}
+
+/* Thousands of parts of half a megabyte are read when a run is collected. */
+static void test_a_part_is_read_in_large_pieces(void **state)
+{
+	static char rows[100001];
+	struct run_dir dir;
+	unsigned long before;
+	json_t *part;
+
+	memset(rows, 'x', sizeof(rows) - 1);
+	assert_int_equal(create(&dir, in_base("large")), 0);
+	store(&dir, 1, rows);
+	before = reads_so_far();
+	part = run_dir_load_part(&dir, "000001");
+	assert_non_null(part);
+	assert_true(!before || reads_so_far() - before < 1000);
+	json_decref(part);
+	run_dir_close(&dir);
+}
+
 static void test_starting_over_removes_what_is_ours(void **state)
 {
 	const char *path = in_base("over");
@@ -470,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_parts_of_somebody_else_stay),
 		cmocka_unit_test(test_the_journal_is_read_under_the_lock),
 		cmocka_unit_test(test_a_kill_loses_what_was_in_flight_and_no_more),
+		cmocka_unit_test(test_a_part_is_read_in_large_pieces),
 		cmocka_unit_test(test_starting_over_removes_what_is_ours),
 		cmocka_unit_test(test_starting_over_half_way_leaves_a_run),
 		cmocka_unit_test(test_a_part_is_as_it_was_stored_or_none),
