@@ -781,6 +781,8 @@ class Cell(Command):
         # How near it is depends on the machine; that it is there does not.
         self.assertGreater(summary["inject_actual_ps"], 1_000_000)
         self.assertGreater(summary["sync_hold_min_ns"], 1000)
+        # In it there are no stamps, and it is longer than two stamps may lie apart.
+        self.assertLess(summary["witness_gap_count"], summary["sync_calls"] / 2)
         self.assertNotIn("inject_actual_ps", self.summary())
         # In it there are no stamps, and it is longer than two stamps may lie apart.
         self.assertLess(summary["witness_gap_count"], summary["sync_calls"] / 2)
