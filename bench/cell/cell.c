@@ -449,8 +449,8 @@ static void stop_raiser(struct cell *cell)
 	pthread_barrier_destroy(&cell->pinned);
 }
 
-/* Under thread delivery all of the stacks is locked in memory. */
-static int start_cpus(struct cell *cell)
+/* Under thread delivery all of its stack is locked in memory. */
+static int start_thread(pthread_t *thread, void *(*body)(void *), void *argument)
 {
 	pthread_attr_t attributes;
 	int err = pthread_attr_init(&attributes);
@@ -458,8 +458,7 @@ static int start_cpus(struct cell *cell)
 	if (err)
 		return -err;
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	for (unsigned c = 0; c < cell->spec.cpus && !err; c++)
-		err = pthread_create(&cell->cpu[c].thread, &attributes, cell_cpu_main, &cell->cpu[c]);
+	err = pthread_create(thread, &attributes, body, argument);
 	pthread_attr_destroy(&attributes);
 	return -err;
 }
@@ -484,10 +483,11 @@ int cell_run(struct cell *cell, char *error, size_t error_bytes)
 	cell->core_to_core_before_ns = core_to_core_ns(cell);
 	err = -pthread_barrier_init(&cell->pinned, NULL, (unsigned)cell->spec.cpus);
 	if (!err && cell->has_raiser)
-		err = -pthread_create(&cell->raiser, NULL, raise_until_stopped, cell);
+		err = start_thread(&cell->raiser, raise_until_stopped, cell);
 	if (err)
 		return fail(error, error_bytes, "starting the raiser of interrupts", err);
-	err = start_cpus(cell);
+	for (unsigned c = 0; c < cell->spec.cpus && !err; c++)
+		err = start_thread(&cell->cpu[c].thread, cell_cpu_main, &cell->cpu[c]);
 	/* The threads that did start wait for those that did not; the process ends with them. */
 	if (err)
 		return fail(error, error_bytes, "starting a CPU's thread", err);

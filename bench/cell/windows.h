@@ -28,7 +28,7 @@
 #define WINDOWS_OCTAVES 20u
 #define WINDOWS_BYTES_MAX (UINT64_C(48) << 20)
 /* Where the process locks its memory, so that it takes all of it. */
-#define WINDOWS_BYTES_MAX_LOCKED (UINT64_C(12) << 20)
+#define WINDOWS_BYTES_MAX_LOCKED (UINT64_C(20) << 20)
 
 #define WINDOWS_SUB_BITS 5
 #define WINDOWS_SUB_COUNT (1u << WINDOWS_SUB_BITS)

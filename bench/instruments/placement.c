@@ -16,6 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The C library keeps the stacks of threads that have ended, and a process that locks its memory, all of them. */
+#define PAIR_STACK_BYTES ((size_t)1 << 18)
+
 /* A walk over the usable hardware threads in logical order. */
 struct pu_walk {
 	hwloc_topology_t topology;
@@ -277,13 +280,20 @@ int placement_run_pair(hwloc_topology_t topology, const struct placement_cpu *a,
 	struct pair pair = { .topology = topology, .cpu = { a, b }, .body = body, .context = context,
 			     .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 	struct pair_side side[2] = { { &pair, 0 }, { &pair, 1 } };
+	pthread_attr_t attributes;
 	pthread_t thread[2];
-	int error;
+	int error = pthread_attr_init(&attributes);
 
-	error = pthread_create(&thread[0], NULL, pair_thread, &side[0]);
 	if (error)
 		return -error;
-	error = pthread_create(&thread[1], NULL, pair_thread, &side[1]);
+	pthread_attr_setstacksize(&attributes, PAIR_STACK_BYTES);
+	error = pthread_create(&thread[0], &attributes, pair_thread, &side[0]);
+	if (error) {
+		pthread_attr_destroy(&attributes);
+		return -error;
+	}
+	error = pthread_create(&thread[1], &attributes, pair_thread, &side[1]);
+	pthread_attr_destroy(&attributes);
 	if (error)
 		pair_cancel(&pair);
 	else
