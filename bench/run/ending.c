@@ -37,13 +37,17 @@ static int show_part(void *context, size_t index, const json_t *part)
 }
 
 /* What has been done, in the order of the blocks, so that the files are the same however often the run was taken up again. */
-static int list_parts(const struct session *session, struct run_journal *journal, struct part_names *names)
+static int list_parts(struct session *session, struct run_journal *journal, struct part_names *names)
 {
 	char name[RUN_DIR_PART_BYTES], error[512];
 	int err = run_journal_load(session->destination.path, journal, error, sizeof(error));
 
-	if (err)
+	if (err) {
+		progress_end(&session->progress);
+		fprintf(stderr, "storsync run: %s\n", error);
+		session->stop = STOP_DAMAGE;
 		return err;
+	}
 	run_journal_sort(journal);
 	err = part_names_find(names, &session->destination.dir, "env-");
 	if (!err)
