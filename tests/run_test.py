@@ -336,6 +336,34 @@ class Interrupted(Case):
             self.assertEqual({row["run_id"] for row in rows_of(folder)}, {os.path.basename(folder)})
 
 
+class Housekeeping(Case):
+    def test_the_run_keeps_off_the_measured_core(self):
+        if len(os.sched_getaffinity(0)) < 2:
+            self.skipTest("there is no other CPU")
+        process = self.start("--backends", "spinlock", "--cpus", "1", "--routing", "same", "--duration", "500ms", "--invocations", "2",
+                             "-o", self.out)
+        own, cell = set(), set()
+
+        def look():
+            with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+                children = file.read().split()
+            try:
+                own.clear(), cell.clear()
+                own.update(os.sched_getaffinity(process.pid))
+                # Of its threads, the simulated CPU's is pinned to where it measures.
+                for task in os.listdir(f"/proc/{children[0]}/task"):
+                    affinity = os.sched_getaffinity(int(task))
+                    if len(affinity) == 1:
+                        cell.update(affinity)
+            except (IndexError, OSError):
+                return False
+            return bool(cell)
+        self.wait_for(look, "a cell that is pinned")
+        process.communicate()
+        self.assertFalse(own & cell, "both are on one CPU")
+        self.assertEqual(process.returncode, 0)
+
+
 class Refused(Case):
     def test_another_runs_folder(self):
         self.run_to_end(*SMALL)
