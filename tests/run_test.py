@@ -227,7 +227,7 @@ class Killed(Case):
         with open(part) as file:
             text = file.read()
         with open(part, "w") as file:
-            file.write(re.sub(r'("isr_latency_p50_ns":)(\d)', lambda match: match[1] + str(10 - int(match[2])), text, count=1))
+            file.write(re.sub(r'("isr_latency_p50_ns":)(\d)', lambda match: match[1] + str(9 - int(match[2])), text, count=1))
         result = self.storsync("validate", self.out)
         self.assertEqual(result.returncode, 1)
         self.assertIn(f"parts/{done[0]:06}.json: changed since it was written", result.stdout)
@@ -390,6 +390,31 @@ class Refused(Case):
             file.write("\n".join([lines[0], "{}", *lines[1:]]))
         self.refuse(*SMALL, "-o", "out", says="journal.jsonl:2")
 
+    def test_another_trace_of_the_same_name(self):
+        trace = os.path.join(self.folder.name, "log.fio")
+
+        def write(commands):
+            with open(trace, "w") as file:
+                file.write("fio version 2 iolog\n/dev/sda add\n/dev/sda open\n")
+                file.writelines(f"/dev/sda write {4096 * i} 4096\n" for i in range(commands))
+                file.write("/dev/sda close\n")
+        matrix = ["--backends", "spinlock", "--cpus", "1", "--routing", "same", "-n", "2", "--seed", "7", "--trace", trace]
+        write(200)
+        self.run_to_end(*matrix, "--budget", "1ms", status=5)
+        write(100)
+        result = self.storsync("run", *matrix, "-o", self.out)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("the trace's file has another content", result.stderr)
+        write(200)
+        self.run_to_end(*matrix)
+        self.check_whole(self.out)
+        self.assertEqual([row["ios"] for row in rows_of(self.out)], ["200", "200"])
+        latin = os.fsencode(self.folder.name) + b"/l\xf6g.fio"
+        os.rename(trace, latin)
+        result = self.storsync("run", *matrix[:-1], os.fsdecode(latin), "-o", "new")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--trace: the file's name is not UTF-8", result.stderr)
+
     def test_what_is_no_folder_of_a_run(self):
         os.mkdir(self.out)
         with open(os.path.join(self.out, "thesis.tex"), "w") as file:
@@ -516,7 +541,9 @@ class Extent(Case):
         matrix = ["--backends", "spinlock", "--cpus", "1", "--routing", "same", "--duration", "5ms", "--warmup", "1ms", "-n", "2", "--seed", "7"]
         shards = [os.path.join(self.folder.name, f"shard{k}") for k in (1, 2)]
         for k, shard in enumerate(shards, 1):
-            self.run_to_end(*matrix, "--shard", f"{k}/2", "--until-ci", "0.0001%", "--budget", "1s", out=shard)
+            # Each time there is at least one more.
+            for _ in range(2):
+                self.run_to_end(*matrix, "--shard", f"{k}/2", "--until-ci", "0.0001%", "--budget", "500ms", out=shard)
             blocks = [int(row["block"]) for row in rows_of(shard)]
             self.assertGreater(max(blocks), 2)
             self.assertEqual({block % 2 for block in blocks}, {k % 2})

@@ -13,6 +13,7 @@
 
 #include "bench/cli/usage.h"
 #include "bench/cli/version.h"
+#include "bench/files/checksum.h"
 #include "bench/files/schema.h"
 #include "bench/run/elapsed.h"
 
@@ -37,7 +38,9 @@ static json_t *describe_cells(const struct matrix *matrix)
 static json_t *describe(const struct run_options *options, const struct matrix *matrix, int argc, char **argv, json_t *core_to_core)
 {
 	char run_id[64], created_utc[32], host_id[128] = "";
+	char trace_hash[CHECKSUM_TEXT_BYTES];
 	json_t *command = json_array();
+	uint64_t bytes;
 	json_t *json;
 
 	format_utc(run_id, sizeof(run_id), "%Y%m%dT%H%M%SZ");
@@ -58,6 +61,9 @@ static json_t *describe(const struct run_options *options, const struct matrix *
 			 matrix->name, "cells", describe_cells(matrix));
 	if (json)
 		json_object_set(json, "core_to_core_ns", core_to_core);
+	/* A name does not say what is in the file on another day, or on another machine. */
+	if (json && options->design.settings.trace[0] && checksum_file(options->design.settings.trace, trace_hash, &bytes) == 0)
+		json_object_set_new(json, "trace_hash", json_string(trace_hash));
 	if (json && options->until_ci > 0)
 		json_object_set_new(json, "until_ci", json_pack("{s:s, s:f}", "metric", options->until_ci_metric, "half_width", options->until_ci));
 	return json;

@@ -93,10 +93,15 @@ static int measure(struct session *session)
 static void look_at_trace(struct session *session)
 {
 	const struct matrix_design *design = &session->options.design;
+	json_t *name = json_string(design->settings.trace);
 	char error[512];
 
+	json_decref(name);
 	if (!design->settings.trace[0])
 		return;
+	/* It becomes part of JSON and of rows. */
+	if (!name)
+		usage_error("%s: the file's name is not UTF-8; give it another one", design->place[SETTING_TRACE]);
 	if (estimate_look_at_trace(design->settings.trace, &session->trace, error, sizeof(error)))
 		usage_error("%s: %s", design->place[SETTING_TRACE], error);
 	fprintf(stderr, "trace: %s, %" PRIu64 " commands\n", session->trace.format, session->trace.count);

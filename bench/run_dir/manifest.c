@@ -224,6 +224,8 @@ static bool same_spec(json_t *a, json_t *b, size_t number, char *difference, siz
 bool run_manifest_same_matrix(const struct run_manifest *a, const struct run_manifest *b, char *difference,
 			      size_t difference_bytes)
 {
+	const char *trace = json_string_value(json_object_get(a->json, "trace_hash"));
+	const char *trace_of_b = json_string_value(json_object_get(b->json, "trace_hash"));
 	size_t cells = run_manifest_cells(a) < run_manifest_cells(b) ? run_manifest_cells(a) : run_manifest_cells(b);
 
 	if (a->seed != b->seed) {
@@ -242,6 +244,10 @@ bool run_manifest_same_matrix(const struct run_manifest *a, const struct run_man
 	}
 	if (run_manifest_cells(a) != run_manifest_cells(b)) {
 		say(difference, difference_bytes, "there are %zu cells, not %zu", run_manifest_cells(a), run_manifest_cells(b));
+		return false;
+	}
+	if (trace && (!trace_of_b || strcmp(trace, trace_of_b))) {
+		say(difference, difference_bytes, "the trace's file has another content");
 		return false;
 	}
 	if (a->invocations != b->invocations) {
