@@ -100,7 +100,7 @@ class Reader(unittest.TestCase):
 
     def test_nothing_is_left_out(self):
         described = {resource["path"] for resource in self.package["resources"]}
-        found = {name for name in os.listdir(self.directory) if name.endswith(".csv") or name == "benchmark.json"}
+        found = {name for name in os.listdir(self.directory) if name.endswith(".csv") or name in ("benchmark.json", "run.json")}
         self.assertEqual(described, found)
         self.assertLessEqual({"summary", "latency", "histogram", "cpus"}, set(self.tables))
         self.assertIn("skipped", {row["status"] for row in self.rows["summary"]})

@@ -29,7 +29,8 @@
 #define WATCHDOG_LOOKS 8
 /* Status of a child that reached a verdict; 0 for TORTURE_HOLDS, so that a sanitizer's own status shows. */
 #define VERDICT_STATUS 100
-#define PATIENCE_DIVISOR 2
+/* Progress is the watchdog's business: what seldom happens may take longer than a standstill may. */
+#define PATIENCE_WATCHDOGS 2
 /* Above all threads of the simulated CPUs. */
 #define WATCHDOG_PRIORITY (SIM_FIFO_PRIORITY_BASE + 2 * IRQL_HIGH)
 
@@ -95,7 +96,7 @@ void torture_failed(struct torture_run *run, const char *format, ...)
 
 bool torture_patience_is_over(const struct torture_run *run)
 {
-	return stamp_now() >= run->deadline + torture_ticks(run, run->options->watchdog_ns / PATIENCE_DIVISOR);
+	return stamp_now() >= run->deadline + torture_ticks(run, PATIENCE_WATCHDOGS * run->options->watchdog_ns);
 }
 
 uint64_t torture_seed(const struct torture_run *run, unsigned cpu)
