@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/files/checksum.h"
@@ -38,12 +39,32 @@ int part_store(int fd, const char *name, const json_t *part)
 	return err;
 }
 
+/* The rest of a file, to be freed; NULL when it cannot be read, or memory is short. */
+static char *read_all(int file, size_t *bytes)
+{
+	struct stat status;
+	char *text;
+	ssize_t got = 1;
+
+	if (fstat(file, &status) || status.st_size < 0)
+		return NULL;
+	text = malloc((size_t)status.st_size + 1);
+	for (*bytes = 0; text && got > 0 && *bytes < (size_t)status.st_size; *bytes += got > 0 ? (size_t)got : 0)
+		got = read(file, text + *bytes, (size_t)status.st_size - *bytes);
+	if (got < 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 json_t *part_load(int fd, const char *path, char *wrong, size_t wrong_bytes)
 {
 	char actual[CHECKSUM_TEXT_BYTES] = "";
 	int file = openat(fd, path, O_RDONLY | O_CLOEXEC);
 	json_t *json, *part;
-	FILE *stream;
+	char *text;
+	size_t bytes;
 	const char *hash;
 	json_error_t error;
 
@@ -51,15 +72,15 @@ json_t *part_load(int fd, const char *path, char *wrong, size_t wrong_bytes)
 		snprintf(wrong, wrong_bytes, "%s", strerror(errno));
 		return NULL;
 	}
-	/* Not json_loadfd(), which reads byte by byte. */
-	stream = fdopen(file, "r");
-	if (!stream) {
-		snprintf(wrong, wrong_bytes, "%s", strerror(errno));
-		close(file);
+	/* Neither json_loadfd() nor json_loadf(), which take it byte by byte. */
+	text = read_all(file, &bytes);
+	close(file);
+	if (!text) {
+		snprintf(wrong, wrong_bytes, "cannot be read");
 		return NULL;
 	}
-	json = json_loadf(stream, JSON_REJECT_DUPLICATES, &error);
-	fclose(stream);
+	json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+	free(text);
 	if (!json) {
 		snprintf(wrong, wrong_bytes, "%s", error.text);
 		return NULL;
