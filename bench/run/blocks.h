@@ -3,12 +3,12 @@
 #ifndef STORSYNC_BENCH_RUN_BLOCKS_H
 #define STORSYNC_BENCH_RUN_BLOCKS_H
 
-#include "bench/run/session.h"
+#include "bench/run/attempt.h"
 
 /* Runs what is left of the shard's blocks, and those that --until-ci adds, until all is done or something stops it. */
-void blocks_run(struct session *session);
+void blocks_run(struct attempt *attempt);
 
-/* What earlier sessions have done counts as if it had been done now. */
-void blocks_count_earlier(struct session *session);
+/* What earlier attempts have done counts as if it had been done now. */
+void blocks_count_earlier(struct attempt *attempt);
 
 #endif

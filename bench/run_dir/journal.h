@@ -47,7 +47,7 @@ struct run_journal {
  * is nothing to be freed.
  */
 int run_journal_load(const char *directory, struct run_journal *journal, char *error, size_t error_bytes);
-/* Puts the entries into the order of the run; as written they are in that of the sessions. */
+/* Puts the entries into the order of the run; as written they are in that of the attempts. */
 void run_journal_sort(struct run_journal *journal);
 void run_journal_fini(struct run_journal *journal);
 

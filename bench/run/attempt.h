@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One process's work on a run: what it knows, and what it counts. */
-#ifndef STORSYNC_BENCH_RUN_SESSION_H
-#define STORSYNC_BENCH_RUN_SESSION_H
+#ifndef STORSYNC_BENCH_RUN_ATTEMPT_H
+#define STORSYNC_BENCH_RUN_ATTEMPT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,10 +15,10 @@
 #include "bench/run/rows.h"
 #include "bench/run/until_ci.h"
 
-/* Why a session ends before the run is done. */
-enum session_stop { STOP_NOT, STOP_SIGNAL, STOP_BUDGET, STOP_ERROR, STOP_DAMAGE };
+/* Why an attempt ends before the run is done. */
+enum attempt_stop { STOP_NOT, STOP_SIGNAL, STOP_BUDGET, STOP_ERROR, STOP_DAMAGE };
 
-struct session {
+struct attempt {
 	struct run_options options;
 	struct matrix matrix;
 	struct estimate_trace trace;
@@ -29,19 +29,19 @@ struct session {
 	struct until_ci until;
 	struct progress progress;
 	uint64_t begin_ns;
-	size_t done;       /* invocations, those of earlier sessions included */
+	size_t done;       /* invocations, those of earlier attempts included */
 	size_t done_here;
 	size_t not_ok;
-	uint64_t wall_ns;   /* of this session's invocations, */
+	uint64_t wall_ns;   /* of the invocations made here, */
 	uint64_t window_ns; /* and of that inside measured windows */
 	bool narrowing;     /* the matrix's own blocks are done: what follows is --until-ci's */
-	enum session_stop stop;
+	enum attempt_stop stop;
 };
 
 /* What the same command must be given without, to go on. */
-static inline const char *session_without_fresh(const struct session *session)
+static inline const char *attempt_without_fresh(const struct attempt *attempt)
 {
-	return session->options.fresh ? " without --fresh" : "";
+	return attempt->options.fresh ? " without --fresh" : "";
 }
 
 #endif
