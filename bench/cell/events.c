@@ -132,7 +132,7 @@ void events_cause(const struct event *event, enum metric metric, unsigned cpus, 
 		return;
 	} else if (is_most(&parts, parts.model)) {
 		text = "device late";
-	} else if (is_most(&parts, parts.delivery)) {
+	} else if (is_most(&parts, parts.delivery) && gaps->known_from <= parts.begin) {
 		text = "delivery";
 	}
 	snprintf(cause, EVENTS_CAUSE_BYTES, "%s", text);

@@ -65,7 +65,7 @@ unsigned events_merge(const struct events *first, size_t stride_bytes, size_t se
  *   time alone: also again and again, nobody else in between, when it is known
  *   that the CPU that waited was not away;
  * - "device late": the model's own work;
- * - "delivery": due, allowed and not noticed.
+ * - "delivery": due, allowed and not noticed, when it is known that no gap is why.
  */
 void events_cause(const struct event *event, enum metric metric, unsigned cpus, const struct gap_list *gaps,
 		  char cause[EVENTS_CAUSE_BYTES]);

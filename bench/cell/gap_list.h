@@ -20,7 +20,8 @@ struct stamp_gap {
 struct gap_list {
 	const struct stamp_gap *gap;
 	size_t count;
-	uint64_t known_from; /* stamp from which on all gaps of all CPUs are listed; UINT64_MAX: nobody witnessed them */
+	uint64_t known_from; /* stamp from which on all gaps of all CPUs are listed, before it only long ones;
+				UINT64_MAX: nobody witnessed them */
 };
 
 #define GAP_LIST_NONE ((struct gap_list){ .known_from = UINT64_MAX })

@@ -61,14 +61,22 @@ static void publish(struct gap_witness *witness, uint64_t end)
 }
 
 /* An interrupt may do the same at any point of this: it has an entry of its own. */
+static void put(struct gap_entry *ring, unsigned entries, _Atomic(uint64_t) *noted, const struct gap *gap)
+{
+	/* relaxed, all: published later; a reader that comes across an entry half-way finds it being written */
+	struct gap_entry *entry = &ring[atomic_fetch_add_explicit(noted, 1, memory_order_relaxed) % entries];
+
+	atomic_store_explicit(&entry->end, 0, memory_order_relaxed);
+	atomic_store_explicit(&entry->begin, gap->begin, memory_order_relaxed);
+	atomic_store_explicit(&entry->end, gap->end, memory_order_relaxed);
+}
+
 static void note(struct gap_log *log, const struct gap *gap)
 {
-	/* relaxed, all: published below; a reader that comes across an entry half-way finds it being written */
-	uint64_t at = atomic_fetch_add_explicit(&log->noted, 1, memory_order_relaxed) % GAP_LOG_ENTRIES;
-
-	atomic_store_explicit(&log->entry[at].end, 0, memory_order_relaxed);
-	atomic_store_explicit(&log->entry[at].begin, gap->begin, memory_order_relaxed);
-	atomic_store_explicit(&log->entry[at].end, gap->end, memory_order_relaxed);
+	put(log->entry, GAP_LOG_ENTRIES, &log->noted, gap);
+	if ((gap->end - gap->begin) / GAP_LONG_THRESHOLDS >= log->threshold)
+		put(log->long_entry, GAP_LOG_LONG_ENTRIES, &log->noted_long, gap);
+	/* relaxed: the CPU's own */
 	atomic_store_explicit(&log->noted_end, later(load(&log->noted_end), gap->end), memory_order_relaxed);
 	account(log, gap);
 	publish(log->witness, gap->end);
@@ -100,19 +108,28 @@ void gap_log_look(struct gap_log *log, uint64_t last, uint64_t now)
 }
 
 /* Gaps of one CPU follow each other: before the first that ended earlier there is none that ended later. */
-bool gap_log_next(const struct gap_log *log, uint64_t since, uint64_t *back, struct gap *gap)
+static bool next(const struct gap_entry *ring, unsigned entries, uint64_t noted, uint64_t since, uint64_t *back, struct gap *gap)
 {
-	uint64_t noted = load(&log->noted);
-	uint64_t at;
+	const struct gap_entry *entry;
 
 	do {
-		if (*back >= earlier(noted, GAP_LOG_ENTRIES))
+		if (*back >= earlier(noted, entries))
 			return false;
-		at = (noted - 1 - (*back)++) % GAP_LOG_ENTRIES;
-		gap->begin = load(&log->entry[at].begin);
-		gap->end = load(&log->entry[at].end);
+		entry = &ring[(noted - 1 - (*back)++) % entries];
+		gap->begin = load(&entry->begin);
+		gap->end = load(&entry->end);
 	} while (!gap->end);
 	return gap->end > since;
+}
+
+bool gap_log_next(const struct gap_log *log, uint64_t since, uint64_t *back, struct gap *gap)
+{
+	return next(log->entry, GAP_LOG_ENTRIES, load(&log->noted), since, back, gap);
+}
+
+bool gap_log_next_long(const struct gap_log *log, uint64_t since, uint64_t *back, struct gap *gap)
+{
+	return next(log->long_entry, GAP_LOG_LONG_ENTRIES, load(&log->noted_long), since, back, gap);
 }
 
 uint64_t gap_log_ticks(const struct gap_log *log, uint64_t begin, uint64_t end)

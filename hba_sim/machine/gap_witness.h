@@ -30,8 +30,11 @@ struct sim_machine;
 
 /* As the last stamp: there is none that the next one could be compared with. */
 #define GAP_NO_STAMP UINT64_MAX
-/* The latest gaps that a log keeps. */
-#define GAP_LOG_ENTRIES 1024u
+/* The latest gaps that a log keeps, */
+#define GAP_LOG_ENTRIES 4096u
+/* and the latest of the long ones, whatever short ones came after: those of so many thresholds. */
+#define GAP_LOG_LONG_ENTRIES 1024u
+#define GAP_LONG_THRESHOLDS 32u
 /* Stamps of two CPUs are trusted to so much: readings that are not ordered, and counters that agree but almost. */
 #define GAP_SKEW_NS 200
 /* What a slow call takes at the most, and a multiple of that; see gap_log_slow_begin(). */
@@ -50,6 +53,11 @@ struct gap_witness {
 	uint64_t slow_ticks;
 };
 
+struct gap_entry {
+	_Atomic(uint64_t) begin;
+	_Atomic(uint64_t) end; /* 0: being written */
+};
+
 /* One a CPU.  Written by the CPU alone: its threads, and what interrupts them. */
 struct gap_log {
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) last_seen; /* stamp */
@@ -66,10 +74,10 @@ struct gap_log {
 	_Atomic(uint64_t) ticks;     /* and how long they are there; both exact, however many */
 	/* Read by others, when there has been a gap. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) noted; /* gaps ever */
-	struct {
-		_Atomic(uint64_t) begin;
-		_Atomic(uint64_t) end; /* 0: being written */
-	} entry[GAP_LOG_ENTRIES];      /* a ring */
+	struct gap_entry entry[GAP_LOG_ENTRIES]; /* a ring */
+	/* Read when all is over. */
+	_Atomic(uint64_t) noted_long;
+	struct gap_entry long_entry[GAP_LOG_LONG_ENTRIES]; /* the same, of long gaps alone */
 };
 
 /* `threshold` in ticks, 0: nothing is ever a gap.  No window is open. */
@@ -87,7 +95,10 @@ void gap_log_clip(struct gap_log *log, uint64_t end);
  */
 bool gap_log_next(const struct gap_log *log, uint64_t since, uint64_t *back, struct gap *gap);
 
-/* Ticks of [begin, end) that lie in gaps which the log still has. */
+/* The same for the long gaps, which the log has for longer; when the CPU has stopped. */
+bool gap_log_next_long(const struct gap_log *log, uint64_t since, uint64_t *back, struct gap *gap);
+
+/* Ticks of [begin, end) that lie in gaps which gap_log_next() still has. */
 uint64_t gap_log_ticks(const struct gap_log *log, uint64_t begin, uint64_t end);
 
 /* The stamps `last` and `now` are far apart, or the order of things is not what it seems: see gap_log_see(). */

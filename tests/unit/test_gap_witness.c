@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "bench/cell/gap_list.h"
 #include "tests/unit/fake_source.h"
 
 #define THRESHOLD 1000
@@ -259,6 +260,34 @@ static void test_a_full_log_still_counts(void **state)
 	assert_false(gap_witness_hit(&machine, 0, 100000, 100000 + THRESHOLD));
 }
 
+/* A list has all gaps from where a full log begins, and the long ones before. */
+static void test_a_full_log_keeps_the_long(void **state)
+{
+	const uint64_t is_long = UINT64_C(1) * GAP_LONG_THRESHOLDS * THRESHOLD;
+	uint64_t now = 100000;
+	struct gap_list list;
+
+	gap_log_see(log0, now);
+	gap_log_see(log0, now += is_long);
+	gap_log_see(log0, now += is_long - 1);
+	for (unsigned i = 0; i < GAP_LOG_ENTRIES; i++)
+		gap_log_see(log0, now += 2 * THRESHOLD);
+	gap_list_take(&list, &machine);
+	assert_int_equal(list.count, GAP_LOG_ENTRIES + 1);
+	assert_int_equal(list.known_from, now - (GAP_LOG_ENTRIES - 1) * UINT64_C(2) * THRESHOLD);
+	assert_int_equal(gap_list_lost(&list, 0, 0, 100000 + is_long), is_long);
+	assert_int_equal(gap_list_lost(&list, 0, 0, 100000 + 2 * is_long - 1), is_long);
+	assert_int_equal(gap_list_lost(&list, 0, 0, now), is_long + GAP_LOG_ENTRIES * UINT64_C(2) * THRESHOLD);
+	gap_list_fini(&list);
+	/* and those that are still in the log are listed once */
+	gap_log_see(log1, 100000);
+	gap_log_see(log1, 100000 + is_long);
+	gap_log_see(log0, now + is_long);
+	gap_list_take(&list, &machine);
+	assert_int_equal(list.count, GAP_LOG_ENTRIES + 2);
+	gap_list_fini(&list);
+}
+
 static void test_a_gap_hits_what_it_overlaps_on_its_own_cpu(void **state)
 {
 	static const struct {
@@ -348,6 +377,7 @@ int main(void)
 		WITH_MACHINE(test_a_window_may_open_late),
 		WITH_MACHINE(test_a_window_may_end_early),
 		WITH_MACHINE(test_a_full_log_still_counts),
+		WITH_MACHINE(test_a_full_log_keeps_the_long),
 		WITH_MACHINE(test_a_gap_hits_what_it_overlaps_on_its_own_cpu),
 		WITH_MACHINE(test_a_gap_hits_through_a_lock),
 		WITH_MACHINE(test_a_gap_that_goes_on_hits_nobody),
