@@ -7,8 +7,10 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # Debian 12 names. GCC's sanitizers come with gcc itself.
 build_packages=(gcc g++ cmake ninja-build pkgconf git
-	libbenchmark-dev libhwloc-dev liburcu-dev libck-dev libjansson-dev libcsv-dev libcyaml-dev libyaml-dev libmd-dev)
-test_packages=(libcmocka-dev python3 python3-pandas)
+	libbenchmark-dev libhwloc-dev liburcu-dev libck-dev libjansson-dev libcsv-dev libcyaml-dev libyaml-dev libmd-dev
+	libsqlite3-dev gnuplot-nox)
+test_packages=(libcmocka-dev python3 python3-pandas python3-scipy
+	chromium chromium-driver python3-selenium)
 slurm_packages=(munge slurmctld slurmd slurm-client)
 
 note() {

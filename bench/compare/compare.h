@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Comparing cells that differ in one key, the back end as a rule: which is better, by how much, and whether that is real.
+ *
+ * The unit is the invocation.  Every comparison is of one figure between a baseline and a candidate that agree in all other
+ * keys.  What is said of one rests on four things: an exact rank test (Wilcoxon's signed ranks by block, or Mann and Whitney's),
+ * adjusted by Holm over all comparisons of that figure; the Hodges-Lehmann ratio with the interval that belongs to the test; and the noise floor,
+ * which is how far apart a cell and itself come out in this very data.
+ */
+#ifndef STORSYNC_BENCH_COMPARE_COMPARE_H
+#define STORSYNC_BENCH_COMPARE_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/run_data/run_data.h"
+
+enum compare_verdict {
+	COMPARE_BETTER,         /* shown, and by more than the noise floor */
+	COMPARE_WORSE,
+	COMPARE_EQUIVALENT,     /* the interval lies within the noise floor */
+	COMPARE_UNDECIDED,      /* none of these; `more` says what would decide */
+	COMPARE_DIFFERENT,      /* as better or worse, of a figure that has no direction */
+	COMPARE_NOT_COMPARABLE, /* a side has no value; `why` says so */
+};
+
+enum compare_test { COMPARE_TEST_AUTO, COMPARE_TEST_PAIRED, COMPARE_TEST_UNPAIRED };
+
+struct compare_options {
+	enum run_key column;           /* the key that is compared: RUN_KEY_BACKEND, or RUN_KEY_RUN of two runs */
+	const char *baseline;          /* its value; NULL: spinlock where there is one, else the first */
+	enum compare_test test;
+	double alpha;                  /* family-wise: 0.05 */
+	double floor;                  /* the least floor, as a share: 0.01 is 1%; 0: as measured */
+	bool ignored[RUN_KEY_COUNT];   /* cells that differ in it are taken together */
+	bool in_row[RUN_KEY_COUNT];    /* keys that tell comparisons apart */
+};
+
+struct comparison {
+	const struct figure *figure;
+	const char *key[RUN_KEY_COUNT]; /* of both; NULL where it is compared, ignored, or pooled */
+	const char *baseline;
+	const char *candidate;
+	size_t n_base, n_cand;         /* invocations with a value */
+	size_t not_ok_base, not_ok_cand; /* that did not end well */
+	size_t gated;                  /* of both sides' that are used, those with a gate code */
+	double base_median, cand_median;
+	double ratio;                  /* candidate to baseline; NaN if not available, and so below */
+	double ci_lo, ci_hi;           /* may be 0 and infinite: so few values say nothing */
+	double confidence;             /* that the interval attains; 0.95 was asked for */
+	double p_value, p_adj;
+	double noise_floor;            /* as a share: 0.02 is a ratio of 1.02 or 1/1.02 */
+	enum compare_test test;        /* that was used */
+	enum compare_verdict verdict;
+	uint64_t more;                 /* undecided: so many more invocations a side would decide it if all goes on as it is; 0: cannot be told */
+	const char *why;               /* not comparable: why; else NULL */
+};
+
+struct comparisons {
+	size_t count;
+	struct comparison *comparison; /* by figure, then rows, then candidate, in the order of the data */
+	size_t tests;                  /* that Holm adjusted over, for each figure at most */
+	char warning[4][256];          /* "": none */
+};
+
+/* Of all figures that the data has.  0, -ENODATA (nothing to be compared; `error` says why), -EINVAL or -ENOMEM. */
+int compare_cells(struct comparisons *all, const struct run_data *data, const struct compare_options *options, char *error,
+		  size_t error_bytes);
+void comparisons_fini(struct comparisons *all);
+
+/* "better", "worse", "equivalent", "undecided", "different", "not comparable" */
+const char *compare_verdict_name(enum compare_verdict verdict);
+
+#endif
