@@ -31,7 +31,7 @@ struct shift_estimate {
  * With ties it covers at least as often as it says. For a ratio, give logarithms.
  *
  * Returns 0, or -EINVAL when a side is empty or larger than RANK_SAMPLES_MAX,
- * a value is not finite, or confidence is not between 0 and 1.
+ * a value is not finite, or confidence is not between 0 and 1, or -ENOMEM.
  */
 int hodges_lehmann(const double *a, size_t n, const double *b, size_t m, double confidence, struct shift_estimate *estimate);
 

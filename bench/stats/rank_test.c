@@ -10,15 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/stats/rank_null.h"
 #include "bench/stats/rank_test.h"
+#include "bench/stats/rank_tied.h"
+#include "bench/stats/sums.h"
 
 #define POOLED_MAX	(2 * RANK_SAMPLES_MAX)
-
-
-struct pooled_value {
-	double value;
-	bool in_subset;
-};
 
 /* The pooled sample, reduced to what the test depends on. */
 struct ranking {
@@ -28,15 +25,8 @@ struct ranking {
 	size_t rank2[POOLED_MAX];
 	/* Sum of rank2 over the subset as seen. */
 	size_t sum2;
+	bool ties;
 };
-
-static int compare_pooled(const void *a, const void *b)
-{
-	double x = ((const struct pooled_value *)a)->value;
-	double y = ((const struct pooled_value *)b)->value;
-
-	return (x > y) - (x < y);
-}
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -53,58 +43,29 @@ static bool any_nan(const double *v, size_t n)
 	return false;
 }
 
-static void rank_pooled(struct ranking *r, const double *subset, size_t n,
-			const double *rest, size_t m)
+static void rank_pooled(struct ranking *r, const double *subset, size_t n, const double *rest, size_t m)
 {
-	struct pooled_value pool[POOLED_MAX];
-	size_t first = 0;
+	double in[RANK_SAMPLES_MAX], out[RANK_SAMPLES_MAX];
+	size_t i = 0, j = 0;
 
-	for (size_t i = 0; i < n; i++)
-		pool[i] = (struct pooled_value){ subset[i], true };
-	for (size_t i = 0; i < m; i++)
-		pool[n + i] = (struct pooled_value){ rest[i], false };
-	r->total = n + m;
-	r->subset = n;
-	r->sum2 = 0;
-	qsort(pool, r->total, sizeof(pool[0]), compare_pooled);
-	while (first < r->total) {
-		size_t end = first + 1;
+	memcpy(in, subset, n * sizeof(*in));
+	memcpy(out, rest, m * sizeof(*out));
+	sums_sort(in, n);
+	sums_sort(out, m);
+	*r = (struct ranking){ .total = n + m, .subset = n };
+	while (i + j < r->total) {
+		double value = j == m || (i < n && in[i] <= out[j]) ? in[i] : out[j];
+		size_t at = i + j, first = i;
 
-		while (end < r->total && pool[end].value == pool[first].value)
-			end++;
-		/* Ranks first + 1 to end: their mean, doubled. */
-		for (size_t i = first; i < end; i++) {
-			r->rank2[i] = first + 1 + end;
-			if (pool[i].in_subset)
-				r->sum2 += r->rank2[i];
-		}
-		first = end;
-	}
-}
-
-/*
- * ways[k * width + s]: how many subsets of k values have doubled rank sum s.
- * One value after the other is added, k descending, so that none is used
- * twice. The largest count, C(100, 50), is about 2^97.
- */
-static void count_subsets(const struct ranking *r, unsigned __int128 *ways, size_t width)
-{
-	size_t reach = 0;
-
-	ways[0] = 1;
-	for (size_t i = 0; i < r->total; i++) {
-		size_t rank2 = r->rank2[i];
-
-		reach += rank2;
-		if (reach > width - 1)
-			reach = width - 1;
-		for (size_t k = i + 1 < r->subset ? i + 1 : r->subset; k > 0; k--) {
-			unsigned __int128 *with = ways + k * width;
-			const unsigned __int128 *without = with - width;
-
-			for (size_t s = rank2; s <= reach; s++)
-				with[s] += without[s - rank2];
-		}
+		while (i < n && in[i] == value)
+			i++;
+		while (j < m && out[j] == value)
+			j++;
+		/* Ranks at + 1 to i + j are equal: their mean, doubled. */
+		for (size_t k = at; k < i + j; k++)
+			r->rank2[k] = at + 1 + i + j;
+		r->sum2 += (i - first) * (at + 1 + i + j);
+		r->ties |= i + j - at > 1;
 	}
 }
 
@@ -115,27 +76,13 @@ static size_t distance(size_t a, size_t b)
 
 static double two_sided_p(const struct ranking *r)
 {
+	size_t rest = r->total - r->subset;
+
+	/* Twice the rank sum is twice its least, and twice U. */
+	if (!r->ties)
+		return rank_null_p(r->subset, rest, (r->sum2 - r->subset * (r->subset + 1)) / 2);
 	/* Doubled ranks average total + 1, whatever the ties. */
-	size_t mean2 = r->subset * (r->total + 1);
-	size_t seen = distance(r->sum2, mean2);
-	unsigned __int128 extreme = 0, all = 0, *ways;
-	size_t width = 1;
-
-	for (size_t i = 0; i < r->subset; i++)
-		width += r->rank2[r->total - 1 - i];
-	ways = calloc((r->subset + 1) * width, sizeof(*ways));
-	if (!ways)
-		return NAN;
-	count_subsets(r, ways, width);
-	for (size_t s = 0; s < width; s++) {
-		unsigned __int128 count = ways[r->subset * width + s];
-
-		all += count;
-		if (distance(s, mean2) >= seen)
-			extreme += count;
-	}
-	free(ways);
-	return (double)extreme / (double)all;
+	return rank_tied_p(r->rank2, r->total, r->subset, distance(r->sum2, r->subset * (r->total + 1)));
 }
 
 double rank_mann_whitney(const double *a, size_t n, const double *b, size_t m)
@@ -154,37 +101,31 @@ double rank_mann_whitney(const double *a, size_t n, const double *b, size_t m)
 	return two_sided_p(&r);
 }
 
-/* Smallest value not yet adjusted, or k. Adjusted ones carry a minus sign. */
-static size_t smallest_raw(const double *p, size_t k)
+static int compare_pointed(const void *a, const void *b)
 {
-	size_t at = k;
-
-	for (size_t i = 0; i < k; i++) {
-		if (isnan(p[i]) || signbit(p[i]))
-			continue;
-		if (at == k || p[i] < p[at])
-			at = i;
-	}
-	return at;
+	return compare_doubles(*(double *const *)a, *(double *const *)b);
 }
 
 void rank_holm(double *p, size_t k)
 {
-	size_t left = 0, at;
+	double **ascending = malloc((k + 1) * sizeof(*ascending));
+	size_t left = 0;
 	double floor_p = 0;
 
 	for (size_t i = 0; i < k; i++) {
-		p[i] = fabs(p[i]);
-		left += !isnan(p[i]);
+		if (!ascending)
+			p[i] = NAN;
+		else if (!isnan(p[i]))
+			ascending[left++] = &p[i];
 	}
-	while ((at = smallest_raw(p, k)) < k) {
-		double adjusted = fmin(1, p[at] * (double)left--);
-
-		floor_p = fmax(floor_p, adjusted);
-		p[at] = -floor_p;
+	if (!ascending)
+		return;
+	qsort(ascending, left, sizeof(*ascending), compare_pointed);
+	for (size_t i = 0; i < left; i++) {
+		floor_p = fmax(floor_p, fmin(1, *ascending[i] * (double)(left - i)));
+		*ascending[i] = floor_p;
 	}
-	for (size_t i = 0; i < k; i++)
-		p[i] = fabs(p[i]);
+	free(ascending);
 }
 
 static double quantile(const double *sorted, size_t n, double p)

@@ -42,7 +42,8 @@ double rank_mann_whitney(const double *a, size_t n, const double *b, size_t m);
 
 /*
  * Replaces the k p values by Holm's step-down adjusted ones, each in its
- * place. A NaN was no test: it stays, and does not count towards k.
+ * place. A NaN was no test: it stays, and does not count towards k. All are
+ * NaN when memory runs out.
  */
 void rank_holm(double *p, size_t k);
 

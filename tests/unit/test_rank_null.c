@@ -78,6 +78,33 @@ static void agrees_with_the_test(void **state)
 	}
 }
 
+/* P(U <= u) of four against four: 1 2 4 7 12 17 24 31 of 70, then the other half. */
+static void p_values_are_those_of_a_hand_count(void **state)
+{
+	static const double upto[] = { 1, 2, 4, 7, 12, 17, 24, 31 };
+
+	for (size_t u = 0; u < 8; u++) {
+		assert_close(rank_null_p(4, 4, u), 2 * upto[u] / 70);
+		assert_close(rank_null_p(4, 4, 16 - u), 2 * upto[u] / 70);
+	}
+	assert_close(rank_null_p(4, 4, 8), 1);
+	assert_close(rank_null_p(1, 2, 1), 1);
+	assert_true(isnan(rank_null_p(4, 4, 17)));
+	assert_true(isnan(rank_null_p(0, 4, 0)));
+	assert_true(isnan(rank_null_p(4, 51, 0)));
+}
+
+static void least_p_values(void **state)
+{
+	for (size_t n = 1; n <= RANK_SAMPLES_MAX; n++)
+		for (size_t m = 1; m <= RANK_SAMPLES_MAX; m += 7)
+			assert_true(fabs(rank_least_p(n, m) / rank_null_p(n, m, 0) - 1) < 1e-12);
+	assert_close(rank_least_p(6, 6), 2.0 / 924);
+	assert_true(rank_least_p(1000, 1000) >= 0 && rank_least_p(1000, 1000) < 1e-300);
+	assert_true(isnan(rank_least_p(0, 3)));
+	assert_true(isnan(rank_least_p(3, 0)));
+}
+
 static void what_is_no_test_is_nan(void **state)
 {
 	size_t tail = 7;
@@ -96,6 +123,8 @@ int main(void)
 		cmocka_unit_test(agrees_with_published_critical_values),
 		cmocka_unit_test(attains_the_published_levels),
 		cmocka_unit_test(agrees_with_the_test),
+		cmocka_unit_test(p_values_are_those_of_a_hand_count),
+		cmocka_unit_test(least_p_values),
 		cmocka_unit_test(what_is_no_test_is_nan),
 	};
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The signed-rank test and its estimate; see signed_rank.h. */
+#include "bench/stats/signed_rank.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "bench/stats/rank_test.h"
+#include "bench/stats/signed_rank_null.h"
+#include "bench/stats/sums.h"
+
+/* All doubled mid-ranks of n values: n (n + 1). */
+#define SUM2_MAX	(RANK_SAMPLES_MAX * (RANK_SAMPLES_MAX + 1))
+/* As in hodges_lehmann.c: 1 - 0.9 is a little less than 0.1. */
+#define ROUNDING	1e-12
+
+/* What the test depends on. */
+struct signed_ranking {
+	size_t n;                       /* differences that are not zero */
+	size_t rank2[RANK_SAMPLES_MAX]; /* twice their mid-ranks, ascending */
+	size_t sum2;                    /* of these */
+	size_t positive2;               /* of the positive ones' */
+	bool plain;                     /* neither ties nor zeros */
+};
+
+static bool any_nan(const double *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (isnan(v[i]))
+			return true;
+	return false;
+}
+
+static void rank_absolute(struct signed_ranking *r, const double *d, size_t n)
+{
+	double negative[RANK_SAMPLES_MAX], positive[RANK_SAMPLES_MAX];
+	size_t minus = 0, plus = 0, i = 0, j = 0, zeros;
+
+	for (size_t k = 0; k < n; k++) {
+		if (d[k] < 0)
+			negative[minus++] = -d[k];
+		else if (d[k] > 0)
+			positive[plus++] = d[k];
+	}
+	sums_sort(negative, minus);
+	sums_sort(positive, plus);
+	zeros = n - minus - plus;
+	*r = (struct signed_ranking){ .n = minus + plus, .plain = zeros == 0 };
+	while (i + j < r->n) {
+		double value = j == plus || (i < minus && negative[i] <= positive[j]) ? negative[i] : positive[j];
+		size_t at = i + j, first = j, rank2;
+
+		while (i < minus && negative[i] == value)
+			i++;
+		while (j < plus && positive[j] == value)
+			j++;
+		/* The zeros have the lowest ranks; these are at + 1 to i + j above them, and their mean is doubled. */
+		rank2 = 2 * zeros + at + 1 + i + j;
+		for (size_t k = at; k < i + j; k++)
+			r->rank2[k] = rank2;
+		r->sum2 += (i + j - at) * rank2;
+		r->positive2 += (j - first) * rank2;
+		r->plain &= i + j - at == 1;
+	}
+}
+
+/* Of the 2^n ways to choose the positive ones, the share with a sum of at most `last`. */
+static double share_up_to(const struct signed_ranking *r, size_t last)
+{
+	uint64_t ways[SUM2_MAX / 2 + 1] = { 1 }, below = 0;
+	size_t reach = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		reach = reach + r->rank2[i] < last ? reach + r->rank2[i] : last;
+		for (size_t s = reach; s >= r->rank2[i]; s--)
+			ways[s] += ways[s - r->rank2[i]];
+	}
+	for (size_t s = 0; s <= last; s++)
+		below += ways[s];
+	return ldexp((double)below, -(int)r->n);
+}
+
+double signed_rank_test(const double *d, size_t n)
+{
+	struct signed_ranking r;
+	size_t smaller2;
+
+	if (n == 0 || n > RANK_SAMPLES_MAX || any_nan(d, n))
+		return NAN;
+	rank_absolute(&r, d, n);
+	if (r.plain)
+		return signed_rank_null_p(n, r.positive2 / 2);
+	smaller2 = r.positive2 < r.sum2 - r.positive2 ? r.positive2 : r.sum2 - r.positive2;
+	/* Turning all signs over turns the sum over: the upper tail is as large as the lower one. */
+	return 2 * smaller2 == r.sum2 ? 1 : 2 * share_up_to(&r, smaller2);
+}
+
+int signed_rank_estimate(const double *d, size_t n, double confidence, struct shift_estimate *estimate)
+{
+	double half[RANK_SAMPLES_MAX];
+	struct sums averages = { .x = half, .n = n, .y = half, .m = n, .pairs = true };
+	size_t tail;
+	double level;
+
+	if (n == 0 || n > RANK_SAMPLES_MAX || !(confidence > 0 && confidence < 1))
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++) {
+		if (!isfinite(d[i]))
+			return -EINVAL;
+		half[i] = d[i] / 2;
+	}
+	level = signed_rank_null_level(n, 1 - confidence + ROUNDING, &tail);
+	if (isnan(level))
+		return -ENOMEM;
+	sums_sort(half, n);
+	*estimate = (struct shift_estimate){
+		.n = n,
+		.m = n,
+		.shift = sums_median(&averages),
+		.lo = tail ? sums_select(&averages, tail - 1) : -INFINITY,
+		.hi = tail ? sums_select(&averages, sums_count(&averages) - tail) : INFINITY,
+		.confidence = 1 - level,
+	};
+	return 0;
+}
+
+double signed_rank_least_p(size_t n)
+{
+	return n ? ldexp(1, n < 2000 ? 1 - (int)n : -2000) : NAN;
+}
