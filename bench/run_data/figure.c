@@ -25,6 +25,9 @@
 #define RATE(name_, column_, words_) \
 	{ .name = name_, .column = column_, .unit = "1/s", .words = words_, .better = FIGURE_MORE, .tested = true }
 
+#define EVIDENCE(name_, column_, per_, unit_, words_, better_, tested_) \
+	{ .name = name_, .column = column_, .per = per_, .unit = unit_, .words = words_, .better = better_, .tested = tested_ }
+
 const struct figure figures[] = {
 	RATE("iops", "iops", "I/Os a second"),
 	RATE("sync_per_s", "sync_per_s", "synchronized calls a second"),
@@ -48,6 +51,24 @@ const struct figure figures[] = {
 	  .better = FIGURE_NEITHER, .tested = true },
 	{ .name = "completions_per_interrupt", .column = "ios", .per = "interrupts", .unit = "", .words = "completions per interrupt",
 	  .better = FIGURE_NEITHER, .tested = true },
+	/* What stands behind the others: shown, and evidence for why they differ. */
+	EVIDENCE("held_max", "held_max_ns", NULL, "ns", "longest access", FIGURE_LESS, false),
+	EVIDENCE("isr_blocked_max", "isr_blocked_max_ns", NULL, "ns", "longest masked and waiting", FIGURE_LESS, false),
+	EVIDENCE("preempted_held_per_interrupt", "preempted_held", "interrupts", "",
+		 "share of interrupts kept out", FIGURE_NEITHER, true),
+	EVIDENCE("deferred_per_interrupt", "deferred", "interrupts", "", "deferrals per interrupt", FIGURE_NEITHER, true),
+	EVIDENCE("landed_in_section_per_arrival", "landed_in_section", "arrivals", "",
+		 "share of arrivals in a section", FIGURE_NEITHER, true),
+	EVIDENCE("preempted_ns_per_call", "preempted_ns", "sync_calls", "ns",
+		 "preempted in sections, per call", FIGURE_NEITHER, true),
+	EVIDENCE("inject_actual", "inject_actual_ps", NULL, "ps", "injected delay", FIGURE_NEITHER, true),
+	EVIDENCE("section_actual_p50", "section_actual_p50_ns", NULL, "ns", "work in a section, median", FIGURE_NEITHER, true),
+	EVIDENCE("witness_gap_frac", "witness_gap_frac", NULL, "", "share of time in gaps", FIGURE_NEITHER, true),
+	EVIDENCE("cpu_lost_frac", "cpu_lost_frac", NULL, "", "share of time without CPU", FIGURE_NEITHER, true),
+	EVIDENCE("core_to_core_before", "core_to_core_before_ns", NULL, "ns", "core to core, before", FIGURE_NEITHER, true),
+	EVIDENCE("core_to_core_after", "core_to_core_after_ns", NULL, "ns", "core to core, after", FIGURE_NEITHER, true),
+	EVIDENCE("offered_iops", "offered_iops", NULL, "1/s", "I/Os offered a second", FIGURE_NEITHER, true),
+	EVIDENCE("unstarted", "unstarted", NULL, "", "I/Os not submitted in the window", FIGURE_LESS, true),
 	/* Of Google Benchmark's, in ns whatever its time_unit is. */
 	{ .name = "real_time", .column = "real_time", .unit = "ns", .words = "real time", .better = FIGURE_LESS, .tested = true },
 	{ .name = "cpu_time", .column = "cpu_time", .unit = "ns", .words = "CPU time", .better = FIGURE_LESS, .tested = true },

@@ -15,7 +15,7 @@ struct figure {
 	const char *name;   /* the column without its unit: isr_latency_p99 */
 	const char *column; /* of summary.csv; of Google Benchmark's JSON, the field */
 	const char *per;    /* the column that it is divided by, NULL: none */
-	const char *unit;   /* "ns", "1/s" or "" */
+	const char *unit;   /* "ns", "ps", "1/s" or "" */
 	const char *words;  /* for headings: "ISR latency, p99" */
 	enum figure_better better;
 	bool tested;        /* false: shown, never tested, as a maximum is */

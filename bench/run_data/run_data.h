@@ -3,7 +3,8 @@
  * What a run measured, read back: its cells, and for each invocation the figures that were asked for.
  *
  * A cell is one combination of the key columns (run_key.h); a row is one invocation of it (of Google Benchmark, one
- * repetition: of one process, which is less than an invocation).
+ * repetition: of one process, which is less than an invocation). An invocation that hung or crashed has told neither clock nor window:
+ * it is of the one cell that agrees in all other keys, if there is just one.
  */
 #ifndef STORSYNC_BENCH_RUN_DATA_RUN_DATA_H
 #define STORSYNC_BENCH_RUN_DATA_RUN_DATA_H

@@ -3,10 +3,12 @@
 #include "bench/run_dir/manifest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/cell/spec.h"
@@ -109,19 +111,32 @@ int run_manifest_load(const char *directory, struct run_manifest *manifest, char
 {
 	char path[600], what[256];
 	json_error_t parse_error;
+	struct stat info;
 	json_t *json;
-	FILE *file;
-	int err;
+	FILE *stream;
+	int file, err;
 
 	snprintf(path, sizeof(path), "%s/" RUN_MANIFEST_FILE, directory);
-	file = fopen(path, "re");
-	if (!file) {
+	/* A FIFO without a writer would block. */
+	file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file < 0) {
 		err = -errno;
 		say(error, error_bytes, "%s: %s", path, strerror(-err));
 		return err == -ENOTDIR ? -ENOENT : err;
 	}
-	json = json_loadf(file, JSON_REJECT_DUPLICATES, &parse_error);
-	fclose(file);
+	if (fstat(file, &info) || !S_ISREG(info.st_mode)) {
+		close(file);
+		return say(error, error_bytes, "%s: not a regular file", path);
+	}
+	/* Through a buffer: json_loadfd() has none. */
+	stream = fdopen(file, "r");
+	if (!stream) {
+		close(file);
+		say(error, error_bytes, "%s: out of memory", path);
+		return -ENOMEM;
+	}
+	json = json_loadf(stream, JSON_REJECT_DUPLICATES, &parse_error);
+	fclose(stream);
 	if (!json)
 		return say(error, error_bytes, "%s:%d: %s", path, parse_error.line, parse_error.text);
 	err = run_manifest_parse(json, manifest, what, sizeof(what));

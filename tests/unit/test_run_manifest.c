@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -218,12 +219,26 @@ static void test_same_matrix(void **state)
 			  "cell 2 has id fedcba9876543210, not 0000000000000000");
 }
 
+/* A FIFO that nobody writes to would be waited for. */
+static void test_a_fifo_is_refused(void **state)
+{
+	struct run_manifest manifest;
+	char error[256];
+
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(run_manifest_load(directory, &manifest, error, sizeof(error)), -EINVAL);
+	assert_non_null(strstr(error, "run.json: not a regular file"));
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_blocks_are_dealt_out),
 		cmocka_unit_test(test_files_that_are_none),
+		cmocka_unit_test(test_a_fifo_is_refused),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_a_seed_of_64_bits),
 		cmocka_unit_test(test_same_matrix),

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A few columns of a large CSV file, row by row: what is not wanted is only counted. Memory is a buffer and a row.
+ *
+ * Format: RFC 4180, and of what it leaves open csv.h's: LF line ends, a header, as many fields in each row. Whether texts are UTF-8
+ * is not looked at. csv_rows.h reads the same, gives all fields, and takes some thirty times as long.
+ */
+#ifndef STORSYNC_BENCH_FILES_CSV_SCAN_H
+#define STORSYNC_BENCH_FILES_CSV_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is longer than this is no row. */
+#define CSV_SCAN_ROW_BYTES_MAX	(64u << 20)
+
+struct csv_scan_state;
+
+/* Not ended by a NUL. */
+struct csv_field {
+	const char *text;
+	size_t bytes;
+};
+
+/* What was found last; valid until the next call. */
+struct csv_scan {
+	size_t line;   /* of the file, at which the row begins, from 1 */
+	size_t fields; /* of the header, and of each row */
+	const struct csv_field *field; /* as wanted, unquoted; after csv_scan_open() those of the header, all of them */
+	bool plain;    /* no quote in the row: fields that adjoin in the file do so in memory, with the comma in between */
+	struct csv_scan_state *state;
+};
+
+/*
+ * Opens a regular file and reads its header. `buffer_bytes` is how much is read at a time, 0: what suits. It grows for a row that
+ * is longer. 0; -EINVAL: not a regular file; -EBADMSG: no header, or one that names a column twice; or another -errno. `error`
+ * then has one line with the file, and there is nothing to close.
+ */
+int csv_scan_open(struct csv_scan *scan, const char *path, size_t buffer_bytes, char *error, size_t error_bytes);
+
+/* The positions of the columns that field[] is to have, rising. 0 or -ENOMEM. */
+int csv_scan_want(struct csv_scan *scan, const size_t *column, size_t count);
+
+/*
+ * The next row. 1; 0: there are no more; -EBADMSG: a last line that is torn, a field too few or too many, a NUL, a carriage
+ * return, a quote where none may be, an empty line, or a row that is too long; or another -errno. `error` then has one line
+ * with file:line, that of the row's begin.
+ */
+int csv_scan_next(struct csv_scan *scan, char *error, size_t error_bytes);
+
+void csv_scan_close(struct csv_scan *scan);
+
+#endif
