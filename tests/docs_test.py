@@ -248,8 +248,9 @@ def check_columns(root, binary):
     documented = documented_columns(root)
     problems = []
     with tempfile.TemporaryDirectory() as directory:
-        for command in ([binary, 'run', '--backends', 'spinlock', '--cpus', '1', '--routing', 'same', '-n', '1', '--duration', '100ms',
+        for command in ([binary, 'run', '--backends', 'spinlock,ticket', '--cpus', '1', '--routing', 'same', '-n', '2', '--duration', '100ms',
                          '-o', directory + '/run'],
+                        [binary, 'compare', directory + '/run', '--metric', 'iops', '--format', 'csv', '-o', directory + '/run/compare.csv'],
                         [binary, 'micro', '--backends', 'spinlock', '--benchmark_min_time=0.001', '--benchmark_repetitions=1',
                          '-o', directory + '/micro']):
             status, output = run(command, root, BLOCK_TIMEOUT_S)

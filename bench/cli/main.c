@@ -12,6 +12,7 @@
 #include "bench/cli/list.h"
 #include "bench/cli/usage.h"
 #include "bench/cli/version.h"
+#include "bench/compare/main.h"
 #include "bench/micro/micro.h"
 #include "bench/run/plan.h"
 #include "bench/run/run.h"
@@ -32,6 +33,7 @@ static const struct verb {
 	{ "status", "how far a run is, and how to go on with it", status_main },
 	{ "validate", "whether the files of a run are whole and agree with each other", validate_main },
 	{ "merge", "the shards of a matrix, from several machines, into one", merge_main },
+	{ "compare", "which back end is better, by how much, and whether that is real; or two runs", compare_main },
 	{ "micro", "the cost of each back end's operations beside other projects' locks", micro_main },
 	{ "torture", "check that a back end keeps its promises", torture_main },
 	{ "doctor", "whether this machine is fit to be measured on, and how to mend it", doctor_main },

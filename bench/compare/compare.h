@@ -4,8 +4,8 @@
  *
  * The unit is the invocation.  Every comparison is of one figure between a baseline and a candidate that agree in all other
  * keys.  What is said of one rests on four things: an exact rank test (Wilcoxon's signed ranks by block, or Mann and Whitney's),
- * adjusted by Holm over all comparisons of that figure; the Hodges-Lehmann ratio with the interval that belongs to the test; and the noise floor,
- * which is how far apart a cell and itself come out in this very data.
+ * adjusted by Holm over all comparisons of that figure; the Hodges-Lehmann ratio with the interval that belongs to the test;
+ * and the noise floor, which is how far apart a cell and itself come out in this very data.
  */
 #ifndef STORSYNC_BENCH_COMPARE_COMPARE_H
 #define STORSYNC_BENCH_COMPARE_COMPARE_H
@@ -34,7 +34,10 @@ struct compare_options {
 	double alpha;                  /* family-wise: 0.05 */
 	double floor;                  /* the least floor, as a share: 0.01 is 1%; 0: as measured */
 	bool ignored[RUN_KEY_COUNT];   /* cells that differ in it are taken together */
-	bool in_row[RUN_KEY_COUNT];    /* keys that tell comparisons apart */
+	bool in_row[RUN_KEY_COUNT];    /* keys that tell comparisons apart; none set: all that are of cells, not compared, not ignored */
+	bool drop_gated;               /* rows with a gate code are left out, not used */
+	const char *const *candidate;  /* values to be compared; none: all but the baseline */
+	size_t candidates;
 };
 
 struct comparison {
@@ -53,8 +56,13 @@ struct comparison {
 	double noise_floor;            /* as a share: 0.02 is a ratio of 1.02 or 1/1.02 */
 	enum compare_test test;        /* that was used */
 	enum compare_verdict verdict;
-	uint64_t more;                 /* undecided: so many more invocations a side would decide it if all goes on as it is; 0: cannot be told */
+	uint64_t more;                 /* undecided: so many more invocations a side would decide it if all goes on; 0: cannot be told */
 	const char *why;               /* not comparable: why; else NULL */
+	size_t pairs;                  /* of one block that both sides have */
+	size_t alone_base, alone_cand; /* with a value, but without a partner: the paired test leaves them out */
+	size_t dropped;                /* of both sides', for their gate code */
+	const char *test_why;          /* why that test */
+	bool floor_measured;           /* else the noise floor is what was asked for at least */
 };
 
 struct comparisons {
@@ -62,12 +70,37 @@ struct comparisons {
 	struct comparison *comparison; /* by figure, then rows, then candidate, in the order of the data */
 	size_t tests;                  /* that Holm adjusted over, for each figure at most */
 	char warning[4][256];          /* "": none */
+	size_t refused;                /* cells that their back end refuses: no problem of the data */
+	char refused_names[256];       /* of those, the values that are compared */
 };
 
-/* Of all figures that the data has.  0, -ENODATA (nothing to be compared; `error` says why), -EINVAL or -ENOMEM. */
+/*
+ * The rules, for one figure and one comparison; docs/comparing.md gives the reasons.
+ *
+ * Rows:  status "ok" and a value are used; "skipped" is a refusal, all others are counted as not ok.  A side with fewer than two
+ *        values, or with one that is not above 0 and so has no ratio, is not comparable.  Keys that follow from the measuring
+ *        are made comparable: duration_s counts to three digits, and not at all of a trace; where a cell has no key because
+ *        nothing of it was measured, it counts as the others'.
+ * Test:  AUTO takes Wilcoxon's of pairs of one block (and of one host, build and run, and alike in all keys in which cells of a
+ *        side differ) when their number is such that Holm could leave alpha of the least p there is; else Mann and Whitney's.
+ *        It asks which invocations have a value, and never what the values are.  Runs that are compared have no pairs.
+ * Verdict, the first that holds:
+ *        not comparable  as above, or the test has no answer
+ *        equivalent      the interval lies within [1/(1 + noise_floor), 1 + noise_floor]
+ *        better, worse   p_adj <= alpha and the ratio lies outside of that ("different" of a figure without direction)
+ *        undecided       all else, as what is significant, but within the floor, with an interval that reaches out of it
+ * The interval's confidence is 1 - alpha, of each comparison by itself: Holm adjusts the p values, not the intervals.
+ *
+ * All figures that the data has, but those that are never tested.  Texts of the comparisons are those of `data`.
+ * 0, -ENODATA (nothing to be compared; `error` says why), -EINVAL (no such baseline or candidate, or several hosts that are
+ * neither told apart nor ignored; likewise), or -ENOMEM.
+ */
 int compare_cells(struct comparisons *all, const struct run_data *data, const struct compare_options *options, char *error,
 		  size_t error_bytes);
 void comparisons_fini(struct comparisons *all);
+
+/* By back end, at 5%, with a floor of at least 1%; all else zero. */
+void compare_options_init(struct compare_options *options);
 
 /* "better", "worse", "equivalent", "undecided", "different", "not comparable" */
 const char *compare_verdict_name(enum compare_verdict verdict);

@@ -207,6 +207,68 @@ static const struct csv_column env_columns[] = {
 	{ "host_id", CSV_STRING, "", "the machine" },
 };
 
+/* The keys are those of run_key.h, in its order. */
+static const struct csv_column compare_columns[] = {
+	{ "metric", CSV_STRING, "", "the figure" },
+	{ "unit", CSV_STRING, "", "of the medians: ns, 1/s, or none" },
+	{ "better", CSV_STRING, "", "less or more; empty: neither" },
+	{ "baseline", CSV_STRING, "", "what it is compared with" },
+	{ "candidate", CSV_STRING, "", "what is compared; a key column that is empty was compared, ignored, or not told apart" },
+	{ "benchmark", CSV_STRING, "", "of Google Benchmark's files, the benchmark's name" },
+	{ "delivery", CSV_STRING, "", "how interrupts are delivered: poll, signal or thread" },
+	{ "duplex", CSV_STRING, "", "StorPort synchronization model: full or half" },
+	{ "interrupt_mode", CSV_STRING, "", "line-based or message-signalled interrupts, and their locking" },
+	{ "workload", CSV_STRING, "", "what the submitters do" },
+	{ "arrival", CSV_STRING, "", "arrival process of the I/Os" },
+	{ "arrival_rate_hz", CSV_NUMBER, "Hz", "open loop: I/Os to arrive a second, on each CPU" },
+	{ "cpus", CSV_INTEGER, "", "simulated CPUs" },
+	{ "irq_routing", CSV_STRING, "", "which CPU a vector targets" },
+	{ "vectors", CSV_INTEGER, "", "interrupt vectors" },
+	{ "channels", CSV_INTEGER, "", "concurrent submission channels" },
+	{ "queue_depth", CSV_INTEGER, "", "I/Os outstanding at most, on each CPU" },
+	{ "io_bytes", CSV_INTEGER, "byte", "size of an I/O" },
+	{ "service_time", CSV_STRING, "", "the device's service time, as given" },
+	{ "section_ns", CSV_INTEGER, "ns", "work asked for in a critical section" },
+	{ "think_ns", CSV_INTEGER, "ns", "work asked for between operations" },
+	{ "completion", CSV_STRING, "", "where I/Os are completed: isr or dpc" },
+	{ "irq_rate_hz", CSV_NUMBER, "Hz", "rate of each bystander asked for, on each CPU; 0 is none" },
+	{ "preempt_rate_hz", CSV_NUMBER, "Hz", "times a second that each CPU was to be taken away inside a section" },
+	{ "preempt_ns", CSV_INTEGER, "ns", "for how long each time" },
+	{ "inject_ns", CSV_INTEGER, "ns", "calibrated delay added to every synchronized routine, 0 included; empty: none" },
+	{ "placement", CSV_STRING, "", "how simulated CPUs map to cores" },
+	{ "oversubscribed", CSV_BOOLEAN, "", "more simulated CPUs than usable cores" },
+	{ "sched_policy", CSV_STRING, "", "scheduling policy in effect" },
+	{ "data_mode", CSV_STRING, "", "what an I/O moves: stamp or copy" },
+	{ "trace", CSV_STRING, "", "file name of the trace replayed" },
+	{ "trace_speed", CSV_STRING, "", "speed of the replay: a factor, or max" },
+	{ "duration_s", CSV_NUMBER, "s", "length of the measured window" },
+	{ "clock", CSV_STRING, "", "source of the time stamps" },
+	{ "backend", CSV_STRING, "", "synchronization back end" },
+	{ "run", CSV_STRING, "", "which of the runs that were read" },
+	{ "host_id", CSV_STRING, "", "the machine" },
+	{ "build_id", CSV_STRING, "", "the build of the program" },
+	{ "n_base", CSV_INTEGER, "", "the baseline's invocations with a value" },
+	{ "n_cand", CSV_INTEGER, "", "the candidate's" },
+	{ "base_median", CSV_NUMBER, "", "median over the baseline's invocations, in the unit" },
+	{ "cand_median", CSV_NUMBER, "", "median over the candidate's, in the unit" },
+	{ "ratio", CSV_NUMBER, "", "candidate to baseline, by Hodges and Lehmann" },
+	{ "ci_lo", CSV_NUMBER, "", "lower end of its interval" },
+	{ "ci_hi", CSV_NUMBER, "", "upper end; empty: unbounded, because so few values say nothing" },
+	{ "p_value", CSV_NUMBER, "", "of the exact test" },
+	{ "p_adj", CSV_NUMBER, "", "the same by Holm, over all comparisons of the figure" },
+	{ "noise_floor", CSV_NUMBER, "", "the least ratio that counts, less 1" },
+	{ "verdict", CSV_STRING, "", "better, worse, different, equivalent, undecided or not comparable" },
+	{ "test", CSV_STRING, "", "paired: Wilcoxon's by block; unpaired: Mann and Whitney's" },
+	{ "confidence", CSV_NUMBER, "", "that the interval attains, at least what was asked for" },
+	{ "more", CSV_INTEGER, "", "undecided: invocations a side that would decide it if all goes on as it is; empty: cannot be told" },
+	{ "gated", CSV_INTEGER, "", "invocations that are used and carry a gate code, of both sides" },
+	{ "not_ok_base", CSV_INTEGER, "", "the baseline's invocations that did not end well, not used" },
+	{ "not_ok_cand", CSV_INTEGER, "", "the candidate's" },
+	{ "why", CSV_STRING, "", "why it is not comparable" },
+	{ "test_why", CSV_STRING, "", "why that test" },
+	{ "pairs", CSV_INTEGER, "", "of one block that both sides have" },
+};
+
 const struct csv_schema schema_summary = SCHEMA("summary.csv", summary_columns);
 const struct csv_schema schema_latency = SCHEMA("latency.csv", latency_columns);
 const struct csv_schema schema_histogram = SCHEMA("histogram.csv", histogram_columns);
@@ -214,6 +276,7 @@ const struct csv_schema schema_cpus = SCHEMA("cpus.csv", cpus_columns);
 const struct csv_schema schema_windows = SCHEMA("windows.csv", windows_columns);
 const struct csv_schema schema_events = SCHEMA("events.csv", events_columns);
 const struct csv_schema schema_env = SCHEMA("env.csv", env_columns);
+const struct csv_schema schema_compare = SCHEMA("compare.csv", compare_columns);
 
 const struct csv_schema *const schema_files[SCHEMA_FILES] = {
 	&schema_summary, &schema_latency, &schema_histogram, &schema_cpus, &schema_windows, &schema_events, &schema_env,

@@ -33,7 +33,10 @@ extern const struct csv_schema schema_events;
 /* One row an environment check and time of checking. */
 extern const struct csv_schema schema_env;
 
-/* All of them: the files of a run. */
+/* One row a comparison: what `storsync compare --format csv` writes, which is no file of a run. */
+extern const struct csv_schema schema_compare;
+
+/* All but that: the files of a run. */
 #define SCHEMA_FILES 7
 extern const struct csv_schema *const schema_files[SCHEMA_FILES];
 

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* Judging a figure; see judge.h. */
+#include "bench/compare/judge.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "bench/compare/sample.h"
+#include "bench/stats/noise_floor.h"
+#include "bench/stats/rank_null.h"
+#include "bench/stats/rank_test.h"
+#include "bench/stats/sample_size.h"
+#include "bench/stats/signed_rank.h"
+
+/* A side of fewer is no sample. */
+#define VALUES_LEAST 2
+/* Random halves for the floor, of all sides of a group together, and of each at least; of many duels fewer, to save seconds. */
+#define SPLITS_OF_GROUP 6000
+#define SPLITS_OF_GROUP_OF_MANY 400
+#define SPLITS_LEAST 8
+#define MANY_DUELS 4096
+/* So many duels are worth a second thread. */
+#define DUELS_FOR_THREADS 256
+
+/* One thread's. */
+struct worker {
+	const struct judging *judging;
+	struct sample base, cand;
+	double base_median;
+	double *difference;
+	size_t first, end; /* duels */
+	int error;
+};
+
+static int worker_init(struct worker *worker, const struct judging *judging)
+{
+	size_t room = sample_room(judging->layout);
+
+	*worker = (struct worker){ .judging = judging, .end = judging->duels };
+	worker->difference = calloc(room + 1, sizeof(*worker->difference));
+	return sample_init(&worker->base, room) || sample_init(&worker->cand, room) || !worker->difference ? -ENOMEM : 0;
+}
+
+static void worker_fini(struct worker *worker)
+{
+	sample_fini(&worker->base);
+	sample_fini(&worker->cand);
+	free(worker->difference);
+}
+
+static void gather(const struct judging *judging, struct sample *sample, size_t side)
+{
+	sample->n = sample->gated = sample->dropped = 0;
+	if (side != LAYOUT_NO_SIDE)
+		sample_gather(sample, judging->layout, &judging->layout->side[side], judging->figure, judging->options->drop_gated);
+}
+
+/* Duels of a row are next to each other, so that what is the baseline's is done once. */
+static bool is_first_of_row(const struct worker *worker, size_t d)
+{
+	const struct duel *duel = &worker->judging->duel[d];
+
+	return d == worker->first || duel[-1].row != duel->row;
+}
+
+static void gather_both(struct worker *worker, size_t d)
+{
+	const struct duel *duel = &worker->judging->duel[d];
+
+	if (is_first_of_row(worker, d))
+		gather(worker->judging, &worker->base, duel->base);
+	gather(worker->judging, &worker->cand, duel->cand);
+}
+
+static const char *why_not_comparable(const struct comparison *c, const struct duel *duel, const struct worker *worker)
+{
+	bool paired = worker->judging->options->test == COMPARE_TEST_PAIRED;
+
+	if (duel->base == LAYOUT_NO_SIDE)
+		return "the baseline has no invocations here";
+	if (!c->n_base || !c->n_cand)
+		return !c->n_base ? "the baseline has no value here" : "the candidate has no value here";
+	if (c->n_base < VALUES_LEAST || c->n_cand < VALUES_LEAST)
+		return "a side has a single value";
+	if (!worker->base.has_ratio || !worker->cand.has_ratio)
+		return "a value is not above 0, so that there is no ratio";
+	if (paired && c->pairs < VALUES_LEAST)
+		return "there are not two pairs of one block";
+	return NULL;
+}
+
+static void describe(struct worker *worker, size_t d)
+{
+	const struct judging *judging = worker->judging;
+	const struct duel *duel = &judging->duel[d];
+	const struct layout_side *side = judging->layout->side;
+	struct comparison *c = &judging->comparison[d];
+
+	gather_both(worker, d);
+	c->n_base = worker->base.n;
+	c->n_cand = worker->cand.n;
+	c->not_ok_base = duel->base == LAYOUT_NO_SIDE ? 0 : side[duel->base].not_ok;
+	c->not_ok_cand = side[duel->cand].not_ok;
+	c->gated = worker->base.gated + worker->cand.gated;
+	c->dropped = worker->base.dropped + worker->cand.dropped;
+	if (judging->layout->column != RUN_KEY_RUN)
+		c->pairs = sample_pairs(&worker->base, &worker->cand, NULL);
+	c->alone_base = c->n_base - c->pairs;
+	c->alone_cand = c->n_cand - c->pairs;
+	if (is_first_of_row(worker, d))
+		worker->base_median = rank_median(worker->base.value, c->n_base);
+	c->base_median = worker->base_median;
+	c->cand_median = rank_median(worker->cand.value, c->n_cand);
+	c->ratio = c->ci_lo = c->ci_hi = c->confidence = c->p_value = c->p_adj = c->noise_floor = NAN;
+	c->why = why_not_comparable(c, duel, worker);
+}
+
+static void choose_test(struct comparison *c, const struct judging *judging)
+{
+	double least = judging->options->alpha / (double)judging->tests;
+
+	c->test = judging->options->test;
+	c->test_why = "as asked for";
+	if (c->test != COMPARE_TEST_AUTO)
+		return;
+	c->test = COMPARE_TEST_UNPAIRED;
+	if (judging->layout->column == RUN_KEY_RUN)
+		c->test_why = "runs share no blocks";
+	else if (!c->pairs)
+		c->test_why = "the sides share no blocks";
+	else if (signed_rank_least_p(c->pairs) > least)
+		c->test_why = "pairs of one block are too few for so many comparisons";
+	else {
+		c->test = COMPARE_TEST_PAIRED;
+		c->test_why = "the sides share blocks, and enough of them";
+	}
+}
+
+double judge_least_p(const struct comparison *c)
+{
+	return c->test == COMPARE_TEST_PAIRED ? signed_rank_least_p(c->pairs) : rank_least_p(c->n_base, c->n_cand);
+}
+
+static void estimate(struct worker *worker, size_t d)
+{
+	struct comparison *c = &worker->judging->comparison[d];
+	double confidence = 1 - worker->judging->options->alpha;
+	struct shift_estimate shift;
+	int error;
+
+	if (c->why)
+		return;
+	if (c->test == COMPARE_TEST_PAIRED) {
+		sample_pairs(&worker->base, &worker->cand, worker->difference);
+		c->p_value = signed_rank_test(worker->difference, c->pairs);
+		error = signed_rank_estimate(worker->difference, c->pairs, confidence, &shift);
+	} else {
+		c->p_value = rank_mann_whitney(worker->base.log, c->n_base, worker->cand.log, c->n_cand);
+		error = hodges_lehmann(worker->base.log, c->n_base, worker->cand.log, c->n_cand, confidence, &shift);
+	}
+	if (error || isnan(c->p_value)) {
+		c->p_value = NAN;
+		c->why = "more values a side than the exact test takes; tell rows apart";
+		return;
+	}
+	c->ratio = exp(shift.shift);
+	c->ci_lo = exp(shift.lo);
+	c->ci_hi = exp(shift.hi);
+	c->confidence = shift.confidence;
+}
+
+/* The floors of a group of rows: its comparisons may be of either test. */
+struct floors {
+	struct noise_floor floor[2];
+	double share[2];
+	bool wanted[2];
+};
+
+static bool is_paired(const struct comparison *c)
+{
+	return c->test == COMPARE_TEST_PAIRED;
+}
+
+static int add_to_floors(struct worker *worker, struct floors *floors, size_t d)
+{
+	const struct comparison *c = &worker->judging->comparison[d];
+	int error = 0;
+
+	if (floors->wanted[1] && worker->base.has_ratio && worker->cand.has_ratio && c->pairs) {
+		sample_pairs(&worker->base, &worker->cand, worker->difference);
+		error = noise_floor_add(&floors->floor[1], worker->difference, c->pairs, NOISE_FLOOR_PAIRED);
+	}
+	if (floors->wanted[0] && !error && is_first_of_row(worker, d) && worker->base.n && worker->base.has_ratio)
+		error = noise_floor_add(&floors->floor[0], worker->base.log, worker->base.n, NOISE_FLOOR_UNPAIRED);
+	if (floors->wanted[0] && !error && worker->cand.n && worker->cand.has_ratio)
+		error = noise_floor_add(&floors->floor[0], worker->cand.log, worker->cand.n, NOISE_FLOOR_UNPAIRED);
+	return error;
+}
+
+static void set_floor(struct comparison *c, const struct floors *floors, double least)
+{
+	double measured = floors->share[is_paired(c)];
+
+	c->floor_measured = !isnan(measured);
+	c->noise_floor = c->floor_measured && measured > least ? measured : least;
+}
+
+/* Duels [first, end) are those of one group of rows. */
+static int judge_group(struct worker *worker, size_t first, size_t end)
+{
+	struct comparison *c = worker->judging->comparison;
+	size_t of_group = worker->judging->duels > MANY_DUELS ? SPLITS_OF_GROUP_OF_MANY : SPLITS_OF_GROUP;
+	size_t splits = of_group / (end - first + 1);
+	struct floors floors = { .wanted = { false, false } };
+	int error = 0;
+
+	for (size_t d = first; d < end; d++) {
+		if (!c[d].why)
+			floors.wanted[is_paired(&c[d])] = true;
+	}
+	splits = splits < SPLITS_LEAST ? SPLITS_LEAST : splits > NOISE_FLOOR_SPLITS ? NOISE_FLOOR_SPLITS : splits;
+	noise_floor_init(&floors.floor[0], splits);
+	noise_floor_init(&floors.floor[1], splits);
+	for (size_t d = first; d < end && !error; d++) {
+		gather_both(worker, d);
+		estimate(worker, d);
+		error = add_to_floors(worker, &floors, d);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		floors.share[i] = noise_floor_share(&floors.floor[i]);
+		noise_floor_fini(&floors.floor[i]);
+	}
+	for (size_t d = first; d < end; d++)
+		set_floor(&c[d], &floors, worker->judging->options->floor);
+	return error;
+}
+
+static void *judge_groups(void *context)
+{
+	struct worker *worker = context;
+	const struct duel *duel = worker->judging->duel;
+
+	for (size_t first = worker->first, end; first < worker->end && !worker->error; first = end) {
+		for (end = first + 1; end < worker->end && duel[end].group == duel[first].group;)
+			end++;
+		worker->error = judge_group(worker, first, end);
+	}
+	return NULL;
+}
+
+/* All groups, the second half by a thread of its own where that is worth it and can be had. */
+static int judge_all(struct worker *worker)
+{
+	const struct judging *judging = worker->judging;
+	struct worker other;
+	pthread_t thread;
+	size_t middle = judging->duels / 2;
+	bool threaded;
+
+	if (judging->duels < DUELS_FOR_THREADS)
+		return judge_groups(worker), worker->error;
+	while (middle < judging->duels && judging->duel[middle].group == judging->duel[middle - 1].group)
+		middle++;
+	if (worker_init(&other, judging)) {
+		worker_fini(&other);
+		return -ENOMEM;
+	}
+	worker->end = other.first = middle;
+	threaded = pthread_create(&thread, NULL, judge_groups, &other) == 0;
+	judge_groups(worker);
+	if (threaded)
+		pthread_join(thread, NULL);
+	else
+		judge_groups(&other);
+	worker_fini(&other);
+	return worker->error ? worker->error : other.error;
+}
+
+enum compare_verdict judge_verdict(const struct comparison *c, double alpha)
+{
+	double most = 1 + c->noise_floor;
+
+	if (c->why)
+		return COMPARE_NOT_COMPARABLE;
+	if (c->ci_lo >= 1 / most && c->ci_hi <= most)
+		return COMPARE_EQUIVALENT;
+	if (c->p_adj > alpha || (c->ratio >= 1 / most && c->ratio <= most))
+		return COMPARE_UNDECIDED;
+	if (c->figure->better == FIGURE_NEITHER)
+		return COMPARE_DIFFERENT;
+	return (c->ratio < 1) == (c->figure->better == FIGURE_LESS) ? COMPARE_BETTER : COMPARE_WORSE;
+}
+
+static void ask_for_more(struct comparison *c, const struct judging *judging)
+{
+	struct sample_size_question question = {
+		.paired = is_paired(c),
+		.n = is_paired(c) ? c->pairs : c->n_base,
+		.m = c->n_cand,
+		.estimate = log(c->ratio),
+		.lo = log(c->ci_lo),
+		.hi = log(c->ci_hi),
+		.confidence = c->confidence,
+		.floor = log1p(c->noise_floor),
+		.alpha = judging->options->alpha,
+		.tests = judging->tests,
+	};
+
+	c->more = sample_size_more(&question).more;
+}
+
+static int adjust(struct judging *judging)
+{
+	double *p = calloc(judging->duels + 1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	judging->tests = 0;
+	for (size_t d = 0; d < judging->duels; d++) {
+		p[d] = judging->comparison[d].p_value;
+		judging->tests += !isnan(p[d]);
+	}
+	rank_holm(p, judging->duels);
+	for (size_t d = 0; d < judging->duels; d++)
+		judging->comparison[d].p_adj = p[d];
+	free(p);
+	return 0;
+}
+
+int judge_figure(struct judging *judging)
+{
+	struct worker worker;
+	int error = worker_init(&worker, judging);
+
+	judging->tests = 0;
+	for (size_t d = 0; d < judging->duels && !error; d++) {
+		describe(&worker, d);
+		judging->tests += !judging->comparison[d].why;
+	}
+	for (size_t d = 0; d < judging->duels && !error; d++)
+		choose_test(&judging->comparison[d], judging);
+	if (!error)
+		error = judge_all(&worker);
+	if (!error)
+		error = adjust(judging);
+	for (size_t d = 0; d < judging->duels && !error; d++) {
+		struct comparison *c = &judging->comparison[d];
+
+		c->verdict = judge_verdict(c, judging->options->alpha);
+		if (c->verdict == COMPARE_UNDECIDED)
+			ask_for_more(c, judging);
+	}
+	worker_fini(&worker);
+	return error;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* Words and numbers of one comparison; see wording.h. */
+#include "bench/compare/wording.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define TEXT(words, column) (words)->text[column], sizeof((words)->text[column])
+
+/* As in the table that `run` prints. */
+static double scale_of(const struct figure *figure, const char **unit)
+{
+	*unit = figure->unit;
+	if (strcmp(figure->unit, "1/s") == 0)
+		return *unit = "k/s", 1e-3;
+	if (strncmp(figure->name, "response", strlen("response")) == 0)
+		return *unit = "us", 1e-3;
+	return 1;
+}
+
+static void format_value(char *text, size_t bytes, const struct figure *figure, double value)
+{
+	const char *unit;
+	double shown = value * scale_of(figure, &unit);
+
+	if (isnan(value))
+		snprintf(text, bytes, "-");
+	else
+		snprintf(text, bytes, "%.*f", shown >= 100 || shown == floor(shown) ? 0 : shown >= 10 ? 1 : shown >= 1 ? 2 : 3, shown);
+}
+
+static void format_ratio(char *text, size_t bytes, double ratio)
+{
+	if (isnan(ratio))
+		snprintf(text, bytes, "-");
+	else if (isinf(ratio) || ratio == 0)
+		snprintf(text, bytes, "%s", ratio > 0 ? "inf" : "0");
+	else
+		snprintf(text, bytes, "%.*f", ratio >= 100 ? 0 : ratio >= 10 ? 2 : 3, ratio);
+}
+
+static void format_interval(char *text, size_t bytes, const struct comparison *c)
+{
+	char lo[32], hi[32];
+
+	format_ratio(lo, sizeof(lo), c->ci_lo);
+	format_ratio(hi, sizeof(hi), c->ci_hi);
+	if (isnan(c->ratio))
+		snprintf(text, bytes, "-");
+	else
+		snprintf(text, bytes, "%s to %s", lo, hi);
+}
+
+static void format_p(char *text, size_t bytes, double p)
+{
+	if (isnan(p))
+		snprintf(text, bytes, "-");
+	else
+		snprintf(text, bytes, p < 0.001 ? "%.1e" : "%.4f", p);
+}
+
+static void format_verdict(char *text, size_t bytes, const struct comparison *c)
+{
+	int length = snprintf(text, bytes, "%s", compare_verdict_name(c->verdict));
+	size_t not_ok = c->not_ok_base + c->not_ok_cand;
+
+	if (c->verdict == COMPARE_UNDECIDED && c->more)
+		length += snprintf(text + length, bytes - (size_t)length, ", ~%" PRIu64 " more", c->more);
+	else if (c->why)
+		length += snprintf(text + length, bytes - (size_t)length, ": %s", c->why);
+	if (not_ok && (size_t)length < bytes)
+		snprintf(text + length, bytes - (size_t)length, "; %zu not ok", not_ok);
+}
+
+void wording_head(struct wording *words, const struct compare_result *result, const struct figure *figure)
+{
+	const char *unit;
+
+	scale_of(figure, &unit);
+	snprintf(TEXT(words, WORDING_NAME), "%s", run_key_words(result->command->options.column));
+	snprintf(TEXT(words, WORDING_N), "n");
+	snprintf(TEXT(words, WORDING_MEDIAN), "median%s%s", unit[0] ? " " : "", unit);
+	snprintf(TEXT(words, WORDING_RATIO), "ratio");
+	snprintf(TEXT(words, WORDING_INTERVAL), "%g%% interval", 100 * (1 - result->command->options.alpha));
+	snprintf(TEXT(words, WORDING_P), "p (Holm)");
+	snprintf(TEXT(words, WORDING_FLOOR), "floor");
+	snprintf(TEXT(words, WORDING_VERDICT), "verdict");
+}
+
+void wording_comparison(struct wording *words, const struct comparison *c)
+{
+	snprintf(TEXT(words, WORDING_NAME), "%s", c->candidate);
+	if (c->test == COMPARE_TEST_PAIRED)
+		snprintf(TEXT(words, WORDING_N), "%zu pairs", c->pairs);
+	else
+		snprintf(TEXT(words, WORDING_N), "%zu", c->n_cand);
+	format_value(TEXT(words, WORDING_MEDIAN), c->figure, c->cand_median);
+	format_ratio(TEXT(words, WORDING_RATIO), c->ratio);
+	format_interval(TEXT(words, WORDING_INTERVAL), c);
+	format_p(TEXT(words, WORDING_P), c->p_adj);
+	if (c->why)
+		snprintf(TEXT(words, WORDING_FLOOR), "-");
+	else
+		snprintf(TEXT(words, WORDING_FLOOR), "%.1f%%", 100 * c->noise_floor);
+	format_verdict(TEXT(words, WORDING_VERDICT), c);
+}
+
+void wording_baseline(struct wording *words, const struct comparison *c)
+{
+	*words = (struct wording){ 0 };
+	snprintf(TEXT(words, WORDING_NAME), "%s", c->baseline);
+	snprintf(TEXT(words, WORDING_N), "%zu", c->n_base);
+	format_value(TEXT(words, WORDING_MEDIAN), c->figure, c->base_median);
+	snprintf(TEXT(words, WORDING_VERDICT), "the baseline");
+}
+
+void wording_figure(const struct figure *figure, FILE *out)
+{
+	const char *unit;
+
+	scale_of(figure, &unit);
+	fprintf(out, "%s: %s", figure->name, figure->words);
+	if (unit[0])
+		fprintf(out, ", in %s", unit);
+	if (figure->better == FIGURE_NEITHER)
+		fputs(", neither direction is better", out);
+	else
+		fprintf(out, ", %s is better", figure_better_name(figure->better));
+}
+
+void wording_tally(const struct compare_result *result, size_t first, size_t end, FILE *out)
+{
+	size_t count[COMPARE_NOT_COMPARABLE + 1] = { 0 };
+	const char *before = "";
+
+	for (size_t i = first; i < end; i++)
+		count[result->all->comparison[result->order[i]].verdict]++;
+	for (unsigned v = 0; v <= COMPARE_NOT_COMPARABLE; v++) {
+		if (!count[v])
+			continue;
+		fprintf(out, "%s%zu %s", before, count[v], compare_verdict_name((enum compare_verdict)v));
+		before = ", ";
+	}
+	fprintf(out, " of %zu", end - first);
+}
+
+void wording_keys(const char *before, const char *after, const struct compare_result *result, const struct comparison *c,
+		  bool of_table, FILE *out)
+{
+	bool any = false;
+
+	for (unsigned k = 0; k < RUN_KEY_COUNT; k++) {
+		if (!result->varies[k] || result->command->in_table[k] != of_table)
+			continue;
+		fprintf(out, "%s%s %s", any ? ", " : before, run_key_name((enum run_key)k), !c->key[k] || !c->key[k][0] ? "(none)" : c->key[k]);
+		any = true;
+	}
+	if (any)
+		fputs(after, out);
+}
