@@ -12,6 +12,7 @@
 #include "bench/cli/list.h"
 #include "bench/cli/usage.h"
 #include "bench/cli/version.h"
+#include "bench/export/export.h"
 #include "bench/compare/main.h"
 #include "bench/micro/micro.h"
 #include "bench/run/plan.h"
@@ -33,6 +34,7 @@ static const struct verb {
 	{ "status", "how far a run is, and how to go on with it", status_main },
 	{ "validate", "whether the files of a run are whole and agree with each other", validate_main },
 	{ "merge", "the shards of a matrix, from several machines, into one", merge_main },
+	{ "export", "a finished run in the format of other tools", export_main },
 	{ "compare", "which back end is better, by how much, and whether that is real; or two runs", compare_main },
 	{ "micro", "the cost of each back end's operations beside other projects' locks", micro_main },
 	{ "torture", "check that a back end keeps its promises", torture_main },
