@@ -13,6 +13,7 @@
 #include "bench/cli/usage.h"
 #include "bench/cli/version.h"
 #include "bench/export/export.h"
+#include "bench/explain/explain_main.h"
 #include "bench/compare/main.h"
 #include "bench/micro/micro.h"
 #include "bench/run/plan.h"
@@ -35,6 +36,7 @@ static const struct verb {
 	{ "validate", "whether the files of a run are whole and agree with each other", validate_main },
 	{ "merge", "the shards of a matrix, from several machines, into one", merge_main },
 	{ "export", "a finished run in the format of other tools", export_main },
+	{ "explain", "why a cell of a run is slower or faster than another", explain_main },
 	{ "compare", "which back end is better, by how much, and whether that is real; or two runs", compare_main },
 	{ "micro", "the cost of each back end's operations beside other projects' locks", micro_main },
 	{ "torture", "check that a back end keeps its promises", torture_main },
