@@ -9,7 +9,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 build_packages=(gcc g++ cmake ninja-build pkgconf git
 	libbenchmark-dev libhwloc-dev liburcu-dev libck-dev libjansson-dev libcsv-dev libcyaml-dev libyaml-dev libmd-dev
 	libsqlite3-dev gnuplot-nox)
-test_packages=(libcmocka-dev python3 python3-pandas python3-scipy
+test_packages=(libcmocka-dev python3 python3-pandas python3-scipy libbenchmark-tools
 	chromium chromium-driver python3-selenium)
 slurm_packages=(munge slurmctld slurmd slurm-client)
 
@@ -44,6 +44,28 @@ want_slurm() {
 
 	policy-rc.d munge start >/dev/null 2>&1 || status=$?
 	[ "$status" -ne 101 ] || test_packages+=("${slurm_packages[@]}")
+}
+
+# Adds npm to what the tests need, unless there is one already, Debian's or another.
+want_npm() {
+	command -v npm >/dev/null || test_packages+=(npm)
+}
+
+# Puts what tests/package-lock.json names into build/npm. Silent and offline when it is there; where it cannot be had, the
+# test that needs it is skipped, and says so.
+ensure_node_modules() {
+	local folder=$root/build/npm
+
+	if [ -d "$folder/node_modules" ] && [ "$(cat "$folder/package-lock.json")" = "$(cat "$root/tests/package-lock.json")" ]; then
+		return
+	fi
+	note "installs what a test needs from npm into build/npm/"
+	mkdir -p "$folder"
+	cp "$root/tests/package.json" "$root/tests/package-lock.json" "$folder"
+	if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund >&2); then
+		rm -rf "$folder/node_modules"
+		note "npm ci failed: see above; the test of reports in a browser will be skipped"
+	fi
 }
 
 # Installs what is missing. Silent and offline when nothing is.

@@ -35,7 +35,9 @@ run_tests() {
 
 cd "$root"
 want_slurm
+want_npm
 ensure_packages
+ensure_node_modules
 launcher=()
 if $quick; then
 	note "release: building (build/)"

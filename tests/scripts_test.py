@@ -54,6 +54,9 @@ class Scripts(unittest.TestCase):
             folder.mkdir(parents=True)
         shutil.copytree(ROOT / 'scripts', self.checkout / 'scripts')
         shutil.copytree(ROOT / '.ci', self.checkout / '.ci')
+        (self.checkout / 'tests').mkdir()
+        for name in 'package.json', 'package-lock.json':
+            shutil.copy(ROOT / 'tests' / name, self.checkout / 'tests')
         for tool in REAL_TOOLS:
             (self.bin / tool).symlink_to(shutil.which(tool))
         self.program('dpkg-query', DPKG_QUERY)
@@ -64,6 +67,7 @@ class Scripts(unittest.TestCase):
         self.program('true', '')
         self.program('cmake', CMAKE)
         self.program('ctest', CTEST)
+        self.program('npm', '[ -z "$FAKE_OFFLINE" ] && mkdir node_modules')
         self.program('storsync', 'pwd; echo "a table"; exit ${FAKE_STATUS:-0}', self.checkout / 'build')
 
     def program(self, name, text, folder=None):
@@ -231,6 +235,38 @@ class Test(Scripts):
         self.assertEqual(self.calls('apt-get'), [])
         self.run_script('scripts/test.sh', '--quick', FAKE_MISSING='slurmd munge')
         self.assertIn('apt-get -q install -y --no-install-recommends munge slurmd', self.calls('apt-get'))
+
+    def test_modules_are_installed_once_and_again_when_others_are_wanted(self):
+        for _ in range(2):
+            self.assertEqual(self.run_script('scripts/test.sh', '--quick').returncode, 0)
+        self.assertEqual(len(self.calls('npm')), 1)
+        self.assertTrue(self.calls('npm')[0].startswith('npm ci '))
+        self.assertTrue((self.checkout / 'build/npm/node_modules').is_dir())
+        with (self.checkout / 'tests/package-lock.json').open('a', encoding='utf-8') as file:
+            file.write('another')
+        self.run_script('scripts/test.sh', '--quick', FAKE_OFFLINE='')
+        self.assertEqual(len(self.calls('npm')), 2)
+
+    def test_modules_that_cannot_be_had_do_not_stop_the_tests(self):
+        done = self.run_script('scripts/test.sh', '--quick', FAKE_OFFLINE='yes')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('npm ci failed', done.stderr)
+        self.assertEqual(len(self.calls('ctest')), 1)
+        self.assertFalse((self.checkout / 'build/npm/node_modules').exists())
+
+    def test_npm_is_installed_only_where_there_is_none(self):
+        self.run_script('scripts/test.sh', '--quick', FAKE_MISSING='npm')
+        self.assertEqual(self.calls('apt-get'), [])
+        (self.bin / 'npm').unlink()
+        self.run_script('scripts/run.sh', FAKE_MISSING='npm')
+        self.assertEqual(self.calls('apt-get'), [])
+        self.run_script('scripts/test.sh', '--quick', FAKE_MISSING='npm')
+        self.assertIn('apt-get -q install -y --no-install-recommends npm', self.calls('apt-get'))
+
+    def test_lock_names_no_registry(self):
+        text = (ROOT / 'tests/package-lock.json').read_text(encoding='utf-8')
+        self.assertNotIn('resolved', text)
+        self.assertNotIn('://', text)
 
     def test_mistakes(self):
         for arguments in (['--quack'], ['--', '-x'], ['']):

@@ -16,6 +16,7 @@
 #include "bench/explain/explain_main.h"
 #include "bench/compare/main.h"
 #include "bench/micro/micro.h"
+#include "bench/report/report.h"
 #include "bench/run/plan.h"
 #include "bench/run/run.h"
 #include "bench/run_dir/merge.h"
@@ -38,6 +39,7 @@ static const struct verb {
 	{ "export", "a finished run in the format of other tools", export_main },
 	{ "explain", "why a cell of a run is slower or faster than another", explain_main },
 	{ "compare", "which back end is better, by how much, and whether that is real; or two runs", compare_main },
+	{ "report", "a finished run as one HTML page: how far to trust it, verdicts, pictures", report_main },
 	{ "micro", "the cost of each back end's operations beside other projects' locks", micro_main },
 	{ "torture", "check that a back end keeps its promises", torture_main },
 	{ "doctor", "whether this machine is fit to be measured on, and how to mend it", doctor_main },

@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: MIT */
+/* The pictures of small made-up runs: what the tables hold, what is hatched, who gets a colour, and what is said where data is missing. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bench/files/csv.h"
+#include "bench/files/schema.h"
+#include "bench/report/gnuplot.h"
+#include "bench/report/pictures_histogram.h"
+#include "bench/report/pictures_list.h"
+
+#define CELLS_MOST 24u
+#define INVOCATIONS 7u
+#define ROWS_MOST (CELLS_MOST * INVOCATIONS)
+
+/* A run without files, to which a test adds what it needs. */
+static struct run_cell cells[CELLS_MOST];
+static char cell_ids[CELLS_MOST][16];
+static struct run_row rows[ROWS_MOST];
+static double values[ROWS_MOST * REPORT_FIGURES];
+static struct comparison compared[CELLS_MOST];
+static struct report_data data;
+static char folder[64];
+
+static struct view view;
+static struct picture picture;
+static struct drawing drawing;
+static char *script;
+static size_t script_bytes;
+
+static double *value_of(size_t cell, size_t invocation, enum report_figure figure)
+{
+	return &values[(cell * INVOCATIONS + invocation) * REPORT_FIGURES + figure];
+}
+
+/* A cell with as many rows as there are invocations; its ISR latencies are around `latency`. */
+static size_t add_cell(const char *backend, const char *cpus, const char *routing, double latency)
+{
+	size_t c = data.run.cells++;
+
+	for (size_t k = 0; k < RUN_KEY_COUNT; k++)
+		cells[c].key[k] = "";
+	snprintf(cell_ids[c], sizeof(cell_ids[c]), "cell%zu", c);
+	cells[c].cell_id = cell_ids[c];
+	cells[c].key[RUN_KEY_BACKEND] = backend;
+	cells[c].key[RUN_KEY_CPUS] = cells[c].key[RUN_KEY_CHANNELS] = cpus;
+	cells[c].key[RUN_KEY_IRQ_ROUTING] = routing;
+	cells[c].key[RUN_KEY_DELIVERY] = "poll";
+	cells[c].key[RUN_KEY_ARRIVAL] = "closed";
+	cells[c].key[RUN_KEY_DURATION_S] = c % 2 ? "0.2" : "0.199999999";
+	for (size_t i = 0; i < INVOCATIONS; i++) {
+		size_t row = data.run.rows++;
+
+		rows[row] = (struct run_row){ .cell = (uint32_t)c, .invocation = (uint32_t)i + 1, .block = i + 1, .status = "ok",
+					      .reason = "",
+					      .gate_codes = "" };
+		for (size_t f = 0; f < REPORT_FIGURES; f++)
+			*value_of(c, i, f) = NAN;
+		*value_of(c, i, REPORT_ISR_P50) = latency + (double)i;
+		*value_of(c, i, REPORT_ISR_P99) = 10 * latency + (double)i;
+		*value_of(c, i, REPORT_IOPS) = 1e6 / latency + (double)i;
+	}
+	return c;
+}
+
+static FILE *create(const char *name)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	return file;
+}
+
+/* A file with the schema's header and these lines, each of which has empty fields to be filled up with. */
+static void write_csv(const struct csv_schema *schema, const char *const *line, size_t lines)
+{
+	FILE *file = create(schema->name);
+
+	for (size_t i = 0; i < schema->count; i++)
+		fprintf(file, "%s%s", i ? "," : "", schema->columns[i].name);
+	fputc('\n', file);
+	for (size_t i = 0; i < lines; i++) {
+		size_t fields = 1;
+
+		for (const char *p = line[i]; *p; p++)
+			fields += *p == ',';
+		fputs(line[i], file);
+		for (; fields < schema->count; fields++)
+			fputc(',', file);
+		fputc('\n', file);
+	}
+	fclose(file);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/storsync-pictures-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	data = (struct report_data){ .path = folder, .baseline = "spinlock",
+				     .run = { .cell = cells, .row = rows, .figures = REPORT_FIGURES, .value = values } };
+	write_csv(&schema_histogram, NULL, 0);
+	write_csv(&schema_windows, NULL, 0);
+	write_csv(&schema_events, NULL, 0);
+	return 0;
+}
+
+/* What a picture made is gone. */
+static void forget(void)
+{
+	struct picture *copy = malloc(sizeof(*copy));
+
+	assert_non_null(copy);
+	*copy = picture;
+	pictures_free(copy, 1);
+	free(script);
+	script = NULL;
+	picture = (struct picture){ .id = NULL };
+}
+
+static int teardown(void **state)
+{
+	static const char *const name[] = { "histogram.csv", "windows.csv", "events.csv", "summary.csv" };
+
+	(void)state;
+	forget();
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/%s", folder, name[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+static void make(void (*maker)(const struct view *view, struct drawing *d))
+{
+	forget();
+	assert_int_equal(view_init(&view, &data), 0);
+	drawing = (struct drawing){ .picture = &picture, .script = open_memstream(&script, &script_bytes) };
+	assert_non_null(drawing.script);
+	maker(&view, &drawing);
+	fclose(drawing.script);
+	view_fini(&view);
+}
+
+static const char *cell_at(size_t row, size_t column)
+{
+	assert_true(row < picture.table.rows && column < picture.table.columns);
+	return picture.table.cell[row * picture.table.columns + column];
+}
+
+/* The row of the table whose first column is `name`. */
+static size_t row_named(const char *name)
+{
+	size_t row = 0;
+
+	while (strcmp(cell_at(row, 0), name) != 0)
+		row++;
+	return row;
+}
+
+static void assert_within(const char *text, const char *words)
+{
+	assert_non_null(text);
+	if (!strstr(text, words))
+		fail_msg("\"%s\" is not in \"%s\"", words, text);
+}
+
+static void assert_no_drawing(const char *words)
+{
+	assert_int_equal(drawing.error, 0);
+	assert_false(drawing.drawn);
+	assert_int_equal(script_bytes, 0);
+	assert_non_null(picture.title);
+	assert_within(picture.note, words);
+}
+
+static void every_picture_says_what_is_missing(void **state)
+{
+	(void)state;
+	add_cell("spinlock", "1", "same", NAN);
+	make(picture_latency_by_percentile);
+	assert_no_drawing("`--duration`");
+	make(picture_throughput_by_cpus);
+	assert_no_drawing("`storsync run --cpus 1,2`");
+	make(picture_latency_by_cpus);
+	assert_no_drawing("`storsync run --cpus 1,2`");
+	make(picture_ratios);
+	assert_no_drawing("`storsync run --backends`");
+	make(picture_stages);
+	assert_no_drawing("`--duration`");
+	make(picture_latency_over_time);
+	assert_no_drawing("`--duration`");
+	make(picture_bystanders);
+	assert_no_drawing("`storsync run --bystander 2k`");
+	make(picture_fairness);
+	assert_no_drawing("`storsync run --cpus 2`");
+	make(picture_offered_load);
+	assert_no_drawing("`storsync run --arrival poisson:");
+	make(picture_worst_interrupt);
+	assert_no_drawing("`--duration`");
+	make(picture_worst_call);
+	assert_no_drawing("`--duration`");
+}
+
+static void the_main_group_has_most_cpus_among_the_large(void **state)
+{
+	(void)state;
+	add_cell("spinlock", "1", "same", 100);
+	add_cell("ticket", "1", "same", 100);
+	add_cell("spinlock", "2", "same", 100);
+	add_cell("ticket", "2", "same", 100);
+	add_cell("spinlock", "4", "same", 100);
+	add_cell("ticket", "1", "other", 100);
+	assert_int_equal(view_init(&view, &data), 0);
+	assert_int_equal(view.groups, 4);
+	/* One of two is half as many. */
+	assert_string_equal(cells[view.group[view.main].cell[0]].key[RUN_KEY_CPUS], "4");
+	view_fini(&view);
+	add_cell("mcs", "2", "same", 100);
+	assert_int_equal(view_init(&view, &data), 0);
+	assert_string_equal(cells[view.group[view.main].cell[0]].key[RUN_KEY_CPUS], "2");
+	assert_int_equal(view.group[view.main].cells, 3);
+	view_fini(&view);
+}
+
+static void those_with_a_colour_are_the_baseline_extremes_and_known(void **state)
+{
+	static const char *const name[] = { "a", "b", "c", "d", "e", "f", "g", "irqmask", "rcu-memb", "ticket", "y", "spinlock",
+					    "x" };
+	static const char *const chosen[] = { "a", "b", "c", "irqmask", "rcu-memb", "ticket", "spinlock", "x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		add_cell(name[i], "2", "same", 100 + 10 * (double)i);
+	assert_int_equal(view_init(&view, &data), 0);
+	assert_int_equal(view.chosen, 8);
+	for (size_t i = 0; i < 8; i++)
+		assert_string_equal(view.choice[i], chosen[i]);
+	assert_true(view_muted(&view, "y"));
+	view_fini(&view);
+}
+
+static void percentiles_are_of_the_merged_samples(void **state)
+{
+	/* In all 100 samples of 10, 80 of 20, 20 of 30; of an invocation that failed, of another metric, and of another cell: none. */
+	static const char *const line[] = {
+		"run,cell0,1,0,isr_latency,10,10,60,0", "run,cell0,1,0,isr_latency,30,30,20,0",
+			"run,cell0,1,1,isr_latency,10,10,30,0",
+		"run,cell0,2,0,isr_latency,10,10,10,0", "run,cell0,2,0,isr_latency,19,20,80,0",
+			"run,cell0,2,0,sync_wait,90,90,5000,0",
+		"run,cell0,3,0,isr_latency,99,99,7000,0", "run,cell7,1,0,isr_latency,50,50,9000,0",
+	};
+	struct merged merged = { .cell = 0 };
+	uint64_t value;
+
+	(void)state;
+	add_cell("spinlock", "2", "same", 100);
+	rows[2].status = "violated";
+	write_csv(&schema_histogram, line, sizeof(line) / sizeof(line[0]));
+	assert_int_equal(merged_load(&merged, 1, &data.run, folder, "isr_latency", drawing.line, sizeof(drawing.line)), 0);
+	assert_int_equal(merged.n, 200);
+	assert_int_equal(merged.buckets, 3);
+	/* The 100th of 200 is the last 10, the 180th the last 20, the 190th has ten beyond, and one of 21 has not. */
+	assert_true(merged_percentile(&merged, 2, &value) && value == 10);
+	assert_true(merged_percentile(&merged, 10, &value) && value == 20);
+	assert_true(merged_percentile(&merged, 20, &value) && value == 30);
+	assert_false(merged_percentile(&merged, 21, &value));
+	merged_fini(&merged, 1);
+
+	make(picture_latency_by_percentile);
+	assert_int_equal(drawing.error, 0);
+	assert_int_equal(picture.table.columns, 6);
+	assert_string_equal(cell_at(0, 1), "200");
+	assert_string_equal(picture.table.heading[2], "50%, ns");
+	assert_string_equal(cell_at(0, 2), "10");
+	assert_string_equal(picture.table.heading[5], "95%, ns");
+	assert_string_equal(cell_at(0, 5), "30");
+	assert_within(script, "\n2 10\n5 20\n10 20\n20 30\nEOD");
+}
+
+static void a_percentile_is_its_rank_and_no_other(void **state)
+{
+	/* The 10th of 20 is the first 2. */
+	struct merged_bucket bucket[] = { { 1, 9 }, { 2, 8 }, { 3, 3 } };
+	struct merged merged = { .n = 20, .buckets = 3, .bucket = bucket };
+	uint64_t value;
+
+	(void)state;
+	assert_true(merged_percentile(&merged, 2, &value));
+	assert_int_equal(value, 2);
+	bucket[0].count = 10;
+	bucket[1].count = 7;
+	assert_true(merged_percentile(&merged, 2, &value));
+	assert_int_equal(value, 1);
+	assert_false(merged_percentile(&merged, 3, &value));
+}
+
+static void a_missing_file_is_not_a_missing_gnuplot(void **state)
+{
+	struct picture *all;
+	size_t count;
+	char path[128], error[256];
+
+	(void)state;
+	add_cell("spinlock", "2", "same", 100);
+	snprintf(path, sizeof(path), "%s/windows.csv", folder);
+	unlink(path);
+	assert_int_equal(pictures_draw(&data, &all, &count, error, sizeof(error)), -EINVAL);
+	assert_within(error, "windows.csv");
+	assert_null(all);
+}
+
+static void a_damaged_histogram_is_one_line(void **state)
+{
+	static const char *const line[] = { "run,cell0,1,0,isr_latency,10,ten,60,0" };
+
+	(void)state;
+	add_cell("spinlock", "2", "same", 100);
+	write_csv(&schema_histogram, line, 1);
+	make(picture_latency_by_percentile);
+	assert_int_equal(drawing.error, -EBADMSG);
+	assert_within(drawing.line, "histogram.csv:2: ");
+}
+
+static void scaling_shows_medians_and_intervals(void **state)
+{
+	size_t two;
+
+	(void)state;
+	add_cell("spinlock", "1", "same", 100);
+	two = add_cell("spinlock", "2", "same", 200);
+	add_cell("spinlock", "2", "other", 999);
+	*value_of(two, 0, REPORT_IOPS) = 5000.25;
+	*value_of(two, 6, REPORT_IOPS) = NAN;
+	make(picture_throughput_by_cpus);
+	assert_int_equal(drawing.error, 0);
+	assert_int_equal(picture.table.rows, 2);
+	assert_string_equal(cell_at(0, 1), "1");
+	assert_string_equal(cell_at(0, 2), "7");
+	assert_string_equal(cell_at(0, 3), "10003");
+	/* Of six values, the extremes are the interval: 5000.25, 5001 to 5005. */
+	assert_string_equal(cell_at(1, 2), "6");
+	assert_string_equal(cell_at(1, 3), "5002.5");
+	assert_string_equal(cell_at(1, 4), "5000.25");
+	assert_string_equal(cell_at(1, 5), "5005");
+	assert_within(picture.note, "bars their 95% confidence intervals.");
+	*value_of(two, 5, REPORT_IOPS) = NAN;
+	make(picture_throughput_by_cpus);
+	assert_within(picture.note, "where there are 6 or more");
+}
+
+static struct comparison *add_comparison(const char *candidate, double ratio, enum compare_verdict verdict)
+{
+	struct comparison *c = &compared[data.comparisons.count++];
+
+	*c = (struct comparison){ .figure = report_figures(REPORT_ISR_P50), .baseline = "spinlock", .candidate = candidate,
+				  .ratio = ratio,
+				  .ci_lo = ratio / 2, .ci_hi = ratio * 2, .verdict = verdict };
+	data.comparisons.comparison = compared;
+	return c;
+}
+
+/* How many boxes a datablock of the script has. */
+static size_t boxes_in(const char *block)
+{
+	char head[32];
+	const char *p;
+	size_t lines = 0;
+
+	snprintf(head, sizeof(head), "$%s << EOD\n", block);
+	p = strstr(script, head);
+	if (!p)
+		return 0;
+	for (p += strlen(head); strncmp(p, "EOD", 3) != 0; p = strchr(p, '\n') + 1)
+		lines++;
+	return lines;
+}
+
+static void steps_are_1_2_and_5(void **state)
+{
+	(void)state;
+	assert_true(drawing_step(10, 5) == 2);
+	assert_true(drawing_step(10, 10) == 1);
+	assert_true(fabs(drawing_step(0.9, 2) - 0.5) < 1e-12);
+	assert_true(drawing_step(1234567, 6) == 500000);
+	assert_true(drawing_step(INFINITY, 6) >= 1e17);
+	assert_true(drawing_step(0, 6) > 0);
+}
+
+static void hatched_is_what_is_not_shown_to_differ(void **state)
+{
+	(void)state;
+	add_cell("spinlock", "2", "same", 100);
+	add_comparison("a", 0.5, COMPARE_BETTER);
+	add_comparison("b", 1.5, COMPARE_UNDECIDED);
+	add_comparison("c", 1.01, COMPARE_EQUIVALENT);
+	add_comparison("d", 3.25, COMPARE_WORSE);
+	add_comparison("e", 0.9, COMPARE_UNDECIDED);
+	add_comparison("f", NAN, COMPARE_NOT_COMPARABLE);
+	make(picture_ratios);
+	assert_int_equal(drawing.error, 0);
+	assert_int_equal(boxes_in("u"), 2);
+	assert_int_equal(boxes_in("e"), 1);
+	assert_int_equal(boxes_in("all"), 5);
+	assert_within(picture.title, "of 5 comparisons 1 are better, 1 worse, and 3 undecided or equivalent");
+	assert_int_equal(picture.table.rows, 5);
+	assert_string_equal(cell_at(row_named("d"), 3), "3.25");
+	assert_string_equal(cell_at(row_named("d"), 6), "worse");
+	/* Half the latency is better by a doubling; of I/Os it is worse. */
+	assert_int_equal(boxes_in("l3"), 1);
+	compared[0].figure = report_figures(REPORT_IOPS);
+	make(picture_ratios);
+	assert_int_equal(boxes_in("l3"), 0);
+	assert_int_equal(boxes_in("l9"), 1);
+}
+
+static void stages_are_of_one_invocation_and_add_up(void **state)
+{
+	/* Invocation 4 has the median latency, 40 + 20 + 3; the last but one was spoiled. */
+	static const double masked[INVOCATIONS] = { 60, 10, 50, 40, 20, 1e9, 30 };
+	size_t cell;
+
+	(void)state;
+	cell = add_cell("spinlock", "2", "same", 100);
+	for (size_t i = 0; i < INVOCATIONS; i++) {
+		*value_of(cell, i, REPORT_ISR_MASKED_MEAN) = masked[i];
+		*value_of(cell, i, REPORT_ISR_DELIVERY_MEAN) = 20;
+		*value_of(cell, i, REPORT_ISR_ACQUIRE_MEAN) = 3;
+		*value_of(cell, i, REPORT_ISR_SERVICE_MEAN) = 100 + (double)i;
+	}
+	make(picture_stages);
+	assert_int_equal(drawing.error, 0);
+	assert_string_equal(cell_at(0, 1), "7");
+	assert_string_equal(cell_at(0, 2), "4");
+	assert_string_equal(cell_at(0, 3), "40");
+	assert_string_equal(cell_at(0, 4), "20");
+	assert_string_equal(cell_at(0, 5), "3");
+	assert_string_equal(cell_at(0, 6), "103");
+	assert_string_equal(cell_at(0, 7), "63");
+	assert_within(picture.title, "mean of 63 ns is masked (63.5%)");
+}
+
+static void time_is_windows_if_there_are_enough(void **state)
+{
+	static const char *const line[] = {
+		"run,cell0,1,0,0,9,100,1000,", "run,cell0,1,1,100,9,110,1100,", "run,cell0,1,2,200,9,120,,",
+			"run,cell0,1,3,300,9,130,1300,",
+		"run,cell0,1,4,400,9,140,1400,", "run,cell0,2,0,0,9,300,3000,", "run,cell0,3,0,0,9,900,9000,",
+			"run,cell0,4,0,0,9,7,7,",
+	};
+
+	(void)state;
+	add_cell("spinlock", "2", "same", 100);
+	rows[3].status = "failed";
+	write_csv(&schema_windows, line, sizeof(line) / sizeof(line[0]));
+	make(picture_latency_over_time);
+	assert_int_equal(drawing.error, 0);
+	assert_int_equal(picture.table.rows, 5);
+	assert_string_equal(cell_at(0, 1), "0");
+	assert_string_equal(cell_at(0, 2), "3");
+	assert_string_equal(cell_at(0, 3), "300");
+	assert_string_equal(cell_at(0, 4), "3000");
+	assert_string_equal(cell_at(2, 1), "200");
+	assert_string_equal(cell_at(2, 3), "120");
+	assert_string_equal(cell_at(2, 4), "");
+	write_csv(&schema_windows, line, 4);
+	make(picture_latency_over_time);
+	assert_within(picture.note, "only 4 parts of 100 ms");
+	assert_int_equal(picture.table.rows, INVOCATIONS);
+	assert_string_equal(cell_at(6, 1), "7");
+	assert_string_equal(cell_at(6, 3), "106");
+	assert_string_equal(cell_at(6, 4), "1006");
+}
+
+static void the_worst_event_is_the_longest_that_ended_well(void **state)
+{
+	static const char *const line[] = {
+		"run,cell0,1,1,isr_latency,5,5,805,905,955,0,1,1,lock held by CPU 1",
+			"run,cell0,2,1,isr_latency,5,5,15,25,9999,0,1,0,masked",
+		"run,cell0,3,1,isr_latency,5,5,5000,6000,7000,0,1,0,delivery", "run,cell0,1,1,sync_wait,7,7,57,99,100,1,,0,gap "
+									       "on CPU 0",
+		"run,cell0,1,2,isr_latency,5,5,8000,9000,9001,0,1,0,delivery",
+			"run,cell0,4,1,isr_latency,5,5,,9000,9001,0,1,0,delivery",
+	};
+
+	(void)state;
+	add_cell("spinlock", "2", "same", 100);
+	rows[2].status = "crashed";
+	write_csv(&schema_events, line, sizeof(line) / sizeof(line[0]));
+	make(picture_worst_interrupt);
+	assert_int_equal(drawing.error, 0);
+	assert_within(picture.title, "The worst interrupt took 900 ns");
+	assert_within(picture.title, "under spinlock; cause: lock held by CPU 1");
+	assert_string_equal(cell_at(row_named("ISR entered, ns from the begin of the window"), 1), "905");
+	assert_string_equal(cell_at(row_named("taken to entered: waits for access, ns"), 1), "100");
+	/* The one that had access is on its own lane for as long as the interrupt waited for it. */
+	assert_within(script, "set object rect from 800,0.8 to 900,1.2");
+	assert_within(script, "had access for more than half of this time");
+	make(picture_worst_call);
+	assert_within(picture.title, "The worst synchronized call took 50 ns");
+	assert_within(script, "set object rect from 0,-0.2 to 50,0.2");
+}
+
+static void bystanders_and_fairness_show_each_back_end(void **state)
+{
+	size_t a, b;
+
+	(void)state;
+	a = add_cell("spinlock", "2", "same", 100);
+	b = add_cell("ticket", "2", "same", 100);
+	for (size_t i = 0; i < INVOCATIONS; i++) {
+		*value_of(a, i, REPORT_BYSTANDER_LOW_P99) = 900 + (double)i;
+		*value_of(b, i, REPORT_BYSTANDER_LOW_P99) = 300 + (double)i;
+		*value_of(b, i, REPORT_BYSTANDER_HIGH_P99) = 50 + (double)i;
+		*value_of(a, i, REPORT_JAIN) = 0.75;
+	}
+	make(picture_bystanders);
+	assert_int_equal(drawing.error, 0);
+	assert_within(picture.title, "lowest beside ticket (303 ns), highest beside spinlock (903 ns)");
+	assert_string_equal(cell_at(row_named("ticket"), 2), "53");
+	assert_string_equal(cell_at(row_named("ticket"), 5), "303");
+	assert_string_equal(cell_at(row_named("spinlock"), 2), "");
+	make(picture_fairness);
+	assert_int_equal(picture.table.rows, 1);
+	assert_string_equal(cell_at(row_named("spinlock"), 2), "0.75");
+}
+
+static void write_summary(void)
+{
+	FILE *file = create("summary.csv");
+
+	fputs("cell_id,status,offered_iops,iops\n", file);
+	for (size_t i = 0; i < 3; i++)
+		fprintf(file, "cell0,ok,%zu,%zu.5\ncell1,ok,%zu,%zu\n", 1000 + i, 900 + i, 2000 + i, 1000 + i);
+	fputs("cell0,failed,1,1\n", file);
+	fclose(file);
+}
+
+static void offered_load_is_that_of_open_loops(void **state)
+{
+	(void)state;
+	add_cell("spinlock", "2", "same", 100);
+	add_cell("spinlock", "2", "same", 100);
+	for (size_t c = 0; c < 2; c++) {
+		cells[c].key[RUN_KEY_ARRIVAL] = "poisson";
+		cells[c].key[RUN_KEY_ARRIVAL_RATE_HZ] = c ? "1000" : "500";
+	}
+	add_cell("ticket", "2", "same", 100);
+	write_summary();
+	make(picture_offered_load);
+	assert_int_equal(drawing.error, 0);
+	assert_int_equal(picture.table.rows, 2);
+	assert_string_equal(cell_at(0, 2), "3");
+	assert_string_equal(cell_at(0, 3), "1001");
+	assert_string_equal(cell_at(0, 4), "901.5");
+	assert_string_equal(cell_at(1, 4), "1001");
+	assert_within(picture.title, "the least share is spinlock's, 50% of 2.001 thousand");
+}
+
+/* Names are texts of a file: none may reach gnuplot but as a text. */
+static void names_are_no_commands(void **state)
+{
+	size_t count, a, b;
+	struct picture *all;
+	char error[256];
+
+	(void)state;
+	a = add_cell("spin'lock`touch /dev/null/x`\n%s", "2", "same", 100);
+	add_cell(cells[a].key[RUN_KEY_BACKEND], "1", "same", 100);
+	b = add_cell("</text><script>", "2", "same", 100);
+	for (size_t i = 0; i < INVOCATIONS; i++)
+		*value_of(a, i, REPORT_JAIN) = *value_of(b, i, REPORT_JAIN) = 0.5;
+	data.baseline = cells[a].key[RUN_KEY_BACKEND];
+	if (pictures_draw(&data, &all, &count, error, sizeof(error)) == -ENOENT)
+		skip();
+	assert_non_null(all);
+	for (size_t i = 0; i < count; i++) {
+		assert_non_null(all[i].title);
+		assert_true(all[i].svg || all[i].note);
+		if (all[i].svg)
+			assert_null(strstr(all[i].svg, "<script"));
+	}
+	assert_string_equal(all[1].id, "throughput-by-cpus");
+	assert_within(all[1].svg, "spin'lock`touch /dev/null/x` %s");
+	assert_within(all[1].svg, "&lt;/text");
+	pictures_free(all, count);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_picture_says_what_is_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_main_group_has_most_cpus_among_the_large, setup, teardown),
+		cmocka_unit_test_setup_teardown(those_with_a_colour_are_the_baseline_extremes_and_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(percentiles_are_of_the_merged_samples, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_percentile_is_its_rank_and_no_other, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_missing_file_is_not_a_missing_gnuplot, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_damaged_histogram_is_one_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(scaling_shows_medians_and_intervals, setup, teardown),
+		cmocka_unit_test_setup_teardown(steps_are_1_2_and_5, setup, teardown),
+		cmocka_unit_test_setup_teardown(hatched_is_what_is_not_shown_to_differ, setup, teardown),
+		cmocka_unit_test_setup_teardown(stages_are_of_one_invocation_and_add_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(time_is_windows_if_there_are_enough, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_worst_event_is_the_longest_that_ended_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(bystanders_and_fairness_show_each_back_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(offered_load_is_that_of_open_loops, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_are_no_commands, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
