@@ -18,11 +18,11 @@ import time
 import unittest
 
 STORSYNC = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/storsync"
-VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "micro",
+VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "history", "micro",
          "torture", "doctor", "selftest"]
-VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "micro",
+VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "history", "micro",
          "torture", "doctor", "selftest"]
-VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "micro",
+VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "history", "micro",
          "torture", "doctor", "selftest"]
 SHORT = ["--duration", "60ms", "--invocations", "1", "--cpus", "1", "--routing", "same"]
 

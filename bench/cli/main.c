@@ -13,6 +13,7 @@
 #include "bench/cli/usage.h"
 #include "bench/cli/version.h"
 #include "bench/export/export.h"
+#include "bench/history/history.h"
 #include "bench/explain/explain_main.h"
 #include "bench/compare/main.h"
 #include "bench/micro/micro.h"
@@ -37,6 +38,7 @@ static const struct verb {
 	{ "validate", "whether the files of a run are whole and agree with each other", validate_main },
 	{ "merge", "the shards of a matrix, from several machines, into one", merge_main },
 	{ "export", "a finished run in the format of other tools", export_main },
+	{ "history", "runs over time: figures of each host's cells, and where they changed", history_main },
 	{ "explain", "why a cell of a run is slower or faster than another", explain_main },
 	{ "compare", "which back end is better, by how much, and whether that is real; or two runs", compare_main },
 	{ "report", "a finished run as one HTML page: how far to trust it, verdicts, pictures", report_main },
