@@ -35,7 +35,7 @@ int hodges_lehmann(const double *a, size_t n, const double *b, size_t m, double 
 	if (isnan(level))
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		minus_a[i] = -a[i];
+		minus_a[n - 1 - i] = -a[i]; /* rising, should a be */
 	memcpy(sorted_b, b, m * sizeof(*b));
 	sums_sort(minus_a, n);
 	sums_sort(sorted_b, m);

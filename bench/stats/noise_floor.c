@@ -22,6 +22,7 @@ struct side {
 	size_t half;
 	double scale;
 	unsigned char *place;
+	double *dealt; /* n of each place */
 	size_t *order;
 };
 
@@ -58,23 +59,20 @@ static double different_splits(size_t n, size_t half, double limit)
 	return ways / 2;
 }
 
-static double median_of(const struct side *side, unsigned char which)
+static double median_of(const double *sorted, size_t n)
 {
-	size_t low = (side->half - 1) / 2, high = side->half / 2, seen = 0;
-	double sum = 0;
-
-	for (size_t i = 0; i < side->n && seen <= high; i++) {
-		if (side->place[i] != which)
-			continue;
-		sum += (seen == low) * side->sorted[i] + (seen == high) * side->sorted[i];
-		seen++;
-	}
-	return sum / 2;
+	return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
 }
 
+/* What is dealt out in order is in order; no branch depends on where a value goes, since none could be foreseen. */
 static void take_split(struct noise_floor *floor, const struct side *side)
 {
-	floor->difference[floor->count++] = fabs(median_of(side, FIRST) - median_of(side, SECOND)) / side->scale;
+	size_t dealt[] = { [LEFT_OUT] = 0, [FIRST] = side->n, [SECOND] = 2 * side->n };
+
+	for (size_t i = 0; i < side->n; i++)
+		side->dealt[dealt[side->place[i]]++] = side->sorted[i];
+	floor->difference[floor->count++] = fabs(median_of(side->dealt + side->n, side->half) -
+						 median_of(side->dealt + 2 * side->n, side->half)) / side->scale;
 }
 
 /* In every way: with the first value, choose its half - 1 companions. */
@@ -163,7 +161,8 @@ static int split(struct noise_floor *floor, struct side *side, const double *v)
 
 	side->place = malloc(side->n);
 	side->order = malloc(side->n * sizeof(*side->order));
-	if (sorted && side->place && side->order) {
+	side->dealt = malloc(3 * side->n * sizeof(*side->dealt));
+	if (sorted && side->place && side->order && side->dealt) {
 		memcpy(sorted, v, side->n * sizeof(*v));
 		sums_sort(sorted, side->n);
 		side->sorted = sorted;
@@ -174,6 +173,7 @@ static int split(struct noise_floor *floor, struct side *side, const double *v)
 		floor->sides++;
 		result = 0;
 	}
+	free(side->dealt);
 	free(side->order);
 	free(side->place);
 	free(sorted);
@@ -195,25 +195,17 @@ int noise_floor_add(struct noise_floor *floor, const double *v, size_t n, enum n
 	return split(floor, &side, v);
 }
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 double noise_floor_share(struct noise_floor *floor)
 {
-	double at, below;
+	double at, below, next;
 	size_t last;
 
 	if (floor->count == 0)
 		return NAN;
-	qsort(floor->difference, floor->count, sizeof(*floor->difference), ascending);
 	at = PERCENTILE * (double)(floor->count - 1);
 	last = (size_t)at;
-	below = floor->difference[last];
+	below = sums_kth(floor->difference, floor->count, last, &next);
 	if (last + 1 < floor->count)
-		below += (at - (double)last) * (floor->difference[last + 1] - below);
+		below += (at - (double)last) * (next - below);
 	return expm1(below);
 }

@@ -149,7 +149,7 @@ int rank_spread(const double *v, size_t n, struct rank_spread *spread)
 	if (!sorted)
 		return -ENOMEM;
 	memcpy(sorted, v, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), compare_doubles);
+	sums_sort(sorted, n);
 	spread->n = n;
 	spread->min = sorted[0];
 	spread->lower_quartile = quantile(sorted, n, 0.25);
@@ -162,7 +162,16 @@ int rank_spread(const double *v, size_t n, struct rank_spread *spread)
 
 double rank_median(const double *v, size_t n)
 {
-	struct rank_spread spread;
+	double few[POOLED_MAX], next;
+	double *copy = n <= POOLED_MAX ? few : malloc(n * sizeof(*copy));
+	double median = NAN;
 
-	return rank_spread(v, n, &spread) ? NAN : spread.median;
+	if (n > 0 && copy && !any_nan(v, n)) {
+		memcpy(copy, v, n * sizeof(*copy));
+		median = sums_kth(copy, n, (n - 1) / 2, &next);
+		median += n % 2 ? 0 : 0.5 * (next - median);
+	}
+	if (copy != few)
+		free(copy);
+	return median;
 }

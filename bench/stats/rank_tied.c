@@ -8,6 +8,15 @@
 
 #include "bench/stats/rank_test.h"
 
+#define LANES		4
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
+
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define WIDE		__attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
 /*
  * Half of the values, and how many of its subsets of k have which sum. The
  * sums of k start at their least, that of the first k values: ways[row[k] + s].
@@ -18,7 +27,7 @@ struct half {
 	size_t k_max;
 	uint32_t prefix[RANK_SAMPLES_MAX + 1]; /* sum of the first so many */
 	size_t row[RANK_SAMPLES_MAX + 2];
-	uint64_t *ways;        /* at most (50 choose 25), less than 2^47 */
+	double *ways;          /* at most (50 choose 25), less than 2^47: exact */
 };
 
 /* The sums of k of the first n span so much. */
@@ -27,16 +36,21 @@ static size_t span(const struct half *half, size_t n, size_t k)
 	return half->prefix[n] - half->prefix[n - k] - half->prefix[k];
 }
 
+WIDE static void add_row(double *restrict with, const double *restrict without, size_t count)
+{
+	size_t s = 0;
+
+	for (; s + LANES <= count; s += LANES)
+		*(lanes *)(with + s) += *(const lanes *)(without + s);
+	for (; s < count; s++)
+		with[s] += without[s];
+}
+
 static void add_value(struct half *half, size_t i)
 {
-	for (size_t k = i + 1 < half->k_max ? i + 1 : half->k_max; k > 0; k--) {
-		const uint64_t *restrict without = half->ways + half->row[k - 1];
-		uint64_t *restrict with = half->ways + half->row[k] + (half->score[i] - half->score[k - 1]);
-		size_t end = span(half, i, k - 1);
-
-		for (size_t s = 0; s <= end; s++)
-			with[s] += without[s];
-	}
+	for (size_t k = i + 1 < half->k_max ? i + 1 : half->k_max; k > 0; k--)
+		add_row(half->ways + half->row[k] + (half->score[i] - half->score[k - 1]), half->ways + half->row[k - 1],
+			span(half, i, k - 1) + 1);
 }
 
 static int half_init(struct half *half, const uint32_t *score, size_t n, size_t subset)
@@ -67,37 +81,88 @@ static void accumulate(struct half *half)
 			half->ways[at] += half->ways[at - 1];
 }
 
-static uint64_t up_to(const struct half *half, size_t k, int64_t s)
+WIDE static double sum_of(const double *v, int64_t first, int64_t end)
 {
-	int64_t last = (int64_t)(half->row[k + 1] - half->row[k]) - 1;
+	lanes sums = { 0 };
+	double sum = 0;
 
-	return s < 0 ? 0 : half->ways[half->row[k] + (size_t)(s < last ? s : last)];
+	for (; first + LANES <= end; first += LANES)
+		sums += *(const lanes *)(v + first);
+	for (; first < end; first++)
+		sum += v[first];
+	return sum + (sums[0] + sums[1] + sums[2] + sums[3]);
+}
+
+/* Of s from first to end - 1, ways[s] * (none + sign * from[-s]): the difference is one of whole numbers, and exact. */
+WIDE static double dot_reversed(const double *ways, const double *from, int64_t first, int64_t end, double none, double sign)
+{
+	lanes sums = { 0 };
+	double sum = 0;
+
+	for (; first + LANES <= end; first += LANES) {
+		lanes rest = *(const lanes *)(from - first - (LANES - 1));
+
+		rest = __builtin_shufflevector(rest, rest, 3, 2, 1, 0);
+		sums += *(const lanes *)(ways + first) * (none + sign * rest);
+	}
+	for (; first < end; first++)
+		sum += ways[first] * (none + sign * from[-first]);
+	return sum + (sums[0] + sums[1] + sums[2] + sums[3]);
+}
+
+/* Sums of k in the lower half, and of the rest in the upper one, both from their least on. */
+struct parts {
+	const double *ways;
+	int64_t width;       /* of ways[] */
+	const double *up_to; /* accumulated, to [last] */
+	int64_t last;
+};
+
+static int64_t within(int64_t value, int64_t lo, int64_t hi)
+{
+	return value < lo ? lo : value > hi ? hi : value;
+}
+
+/* Up to `most` in all: with the least of the lower half any of the upper, then ever fewer, then none. */
+static double pairs_up_to(const struct parts *p, int64_t most)
+{
+	int64_t any = within(most - p->last + 1, 0, p->width), end = within(most + 1, any, p->width);
+
+	return sum_of(p->ways, 0, any) * p->up_to[p->last] + dot_reversed(p->ways, p->up_to + most, any, end, 0, 1);
+}
+
+/* `least` or more: none, then ever more, then any. Not as a difference, which would lose a short tail. */
+static double pairs_from(const struct parts *p, int64_t least)
+{
+	int64_t any = within(least, 0, p->width), first = within(least - p->last, 0, any);
+
+	return sum_of(p->ways, any, p->width) * p->up_to[p->last] +
+	       dot_reversed(p->ways, p->up_to + least - 1, first, any, p->up_to[p->last], -1);
 }
 
 /* Subsets with a sum of at most lo or at least hi, as a share of all. */
 static double share_outside(const struct half *lower, const struct half *upper, size_t subset, int64_t lo, int64_t hi)
 {
-	unsigned __int128 extreme = 0, all = 0;
+	double extreme = 0, all = 0;
 
 	for (size_t k = 0; k <= lower->k_max; k++) {
 		size_t rest = subset - k;
-		size_t width = lower->row[k + 1] - lower->row[k];
-		uint64_t rests;
+		struct parts parts;
 		int64_t least;
 
 		if (rest > upper->k_max)
 			continue;
-		rests = up_to(upper, rest, INT64_MAX);
+		parts = (struct parts){
+			.ways = lower->ways + lower->row[k],
+			.width = (int64_t)(lower->row[k + 1] - lower->row[k]),
+			.up_to = upper->ways + upper->row[rest],
+			.last = (int64_t)(upper->row[rest + 1] - upper->row[rest]) - 1,
+		};
 		least = (int64_t)lower->prefix[k] + upper->prefix[rest];
-		for (size_t s = 0; s < width; s++) {
-			uint64_t ways = lower->ways[lower->row[k] + s];
-			int64_t sum = least + (int64_t)s;
-
-			all += (unsigned __int128)ways * rests;
-			extreme += (unsigned __int128)ways * (up_to(upper, rest, lo - sum) + rests - up_to(upper, rest, hi - 1 - sum));
-		}
+		all += pairs_up_to(&parts, parts.width + parts.last);
+		extreme += pairs_up_to(&parts, lo - least) + pairs_from(&parts, hi - least);
 	}
-	return (double)extreme / (double)all;
+	return extreme / all;
 }
 
 static size_t common_divisor(size_t a, size_t b)

@@ -5,8 +5,10 @@
  *
  * The ways to reach a sum are counted by adding one value after the other, for
  * the lower half of the values and for the upper one on its own; a subset is
- * then a part of either. All counts are whole numbers, so that what is at
- * least as extreme is never a matter of rounding.
+ * then a part of either. What is at least as extreme is told by whole numbers,
+ * never by rounding; ways within a half are counted in doubles that hold them
+ * exactly. Only products of both halves are rounded, and as all that is added
+ * is positive, the share is right to about 1e-14 of itself, however small.
  *
  * Sources: B. Streitberg, J. Roehmel, "Exact distributions for permutation
  * and rank tests", Statistical Software Newsletter 12 (1986), for the shift

@@ -27,6 +27,20 @@ static double two_sided_z(double p)
 	return (lo + hi) / 2;
 }
 
+/* As before, if it is the same p: most comparisons of a figure ask for the same ones. */
+static double remembered_z(double p, unsigned place)
+{
+	static _Thread_local struct {
+		double p, z;
+	} last[2];
+
+	if (last[place].p != p || last[place].z == 0) {
+		last[place].p = p;
+		last[place].z = two_sided_z(p);
+	}
+	return last[place].z;
+}
+
 /* The width then, as a share of the width now. */
 static double narrowing(const struct sample_size_question *q, uint64_t more)
 {
@@ -81,7 +95,7 @@ struct sample_size_answer sample_size_more(const struct sample_size_question *q)
 		return answer;
 	if (isnan(q->estimate) || isnan(q->lo) || isnan(q->hi) || isnan(q->floor))
 		return answer;
-	errors = two_sided_z(q->alpha / (double)q->tests) / two_sided_z(1 - q->confidence);
+	errors = remembered_z(q->alpha / (double)q->tests, 0) / remembered_z(1 - q->confidence, 1);
 	hi = SAMPLE_SIZE_MAX - most;
 	if (!decided(q, hi, errors))
 		return answer;

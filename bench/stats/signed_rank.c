@@ -39,11 +39,12 @@ static void rank_absolute(struct signed_ranking *r, const double *d, size_t n)
 	double negative[RANK_SAMPLES_MAX], positive[RANK_SAMPLES_MAX];
 	size_t minus = 0, plus = 0, i = 0, j = 0, zeros;
 
+	/* Either in the order in which both rise if d does. */
 	for (size_t k = 0; k < n; k++) {
-		if (d[k] < 0)
-			negative[minus++] = -d[k];
-		else if (d[k] > 0)
+		if (d[k] > 0)
 			positive[plus++] = d[k];
+		if (d[n - 1 - k] < 0)
+			negative[minus++] = -d[n - 1 - k];
 	}
 	sums_sort(negative, minus);
 	sums_sort(positive, plus);

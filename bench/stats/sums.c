@@ -8,8 +8,12 @@
 
 #include "hba_sim/devices/service_time.h"
 
-/* Up to here shifting values along is faster than calling a comparison. */
-#define INSERTION_MAX	64
+/* Up to here a network is faster than calling a comparison. */
+#define NETWORK_MAX	128
+/* So few sums are formed and sorted. */
+#define FEW		64
+/* Pivots that are guessed, before random ones make sure that there is an end. */
+#define GUESSES		4
 
 /* Of each row, the columns that may still hold what is looked for. */
 struct staircase {
@@ -34,20 +38,77 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void order(double *a, double *b)
+{
+	double x = *a, y = *b;
+
+	*a = y < x ? y : x;
+	*b = y < x ? x : y;
+}
+
+/* Batcher's merging: which values are compared does not depend on them, so that no branch is guessed wrong. */
+static void merge_exchange(double *v, size_t n)
+{
+	for (size_t sorted = 1; sorted < n; sorted *= 2) {
+		for (size_t step = sorted; step > 0; step /= 2) {
+			for (size_t j = step % sorted; j + step < n; j += 2 * step) {
+				size_t end = step < n - j - step ? j + step : n - step;
+
+				/* They are of two pairs of sorted runs. */
+				if ((j ^ (j + step)) >= 2 * sorted)
+					continue;
+				for (size_t i = j; i < end; i++)
+					order(&v[i], &v[i + step]);
+			}
+		}
+	}
+}
+
 void sums_sort(double *v, size_t n)
 {
-	if (n > INSERTION_MAX) {
-		qsort(v, n, sizeof(*v), ascending);
-		return;
-	}
-	for (size_t i = 1; i < n; i++) {
-		double value = v[i];
-		size_t at = i;
+	size_t rising = 1;
 
-		for (; at > 0 && v[at - 1] > value; at--)
-			v[at] = v[at - 1];
-		v[at] = value;
+	while (rising < n && v[rising - 1] <= v[rising])
+		rising++;
+	if (rising >= n)
+		return;
+	if (n > NETWORK_MAX)
+		qsort(v, n, sizeof(*v), ascending);
+	else
+		merge_exchange(v, n);
+}
+
+double sums_kth(double *v, size_t n, size_t k, double *next)
+{
+	size_t first = 0, last = n - 1;
+
+	while (first < last) {
+		double pivot = v[first + (last - first) / 2];
+		size_t i = first, j = last;
+
+		for (;;) {
+			double swapped;
+
+			while (v[i] < pivot)
+				i++;
+			while (v[j] > pivot)
+				j--;
+			if (i >= j)
+				break;
+			swapped = v[i];
+			v[i++] = v[j];
+			v[j--] = swapped;
+		}
+		/* Up to j none is greater than the pivot, from j + 1 on none is less. */
+		if (k <= j)
+			last = j;
+		else
+			first = j + 1;
 	}
+	*next = INFINITY;
+	for (size_t i = k + 1; i < n; i++)
+		*next = v[i] < *next ? v[i] : *next;
+	return v[k];
 }
 
 size_t sums_count(const struct sums *sums)
@@ -118,21 +179,54 @@ static double least_beyond(const struct sums *sums, const uint32_t *end)
 	return least;
 }
 
-static void gather(const struct sums *sums, const struct staircase *s, double *sorted)
+static void gather(const struct sums *sums, const struct staircase *s, double *gathered)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < sums->n; i++)
 		for (size_t j = s->lo[i]; j < s->hi[i]; j++)
-			sorted[count++] = sums->x[i] + sums->y[j];
-	sums_sort(sorted, count);
+			gathered[count++] = sums->x[i] + sums->y[j];
+}
+
+static double odds(double part, double all)
+{
+	return log((part + 0.5) / (all - part + 0.5));
+}
+
+/* About how far apart the sums are, as the scale of a logistic distribution; 0 or NaN: cannot be told. */
+static double scale_of(const struct sums *sums)
+{
+	double x = sums->x[3 * sums->n / 4] - sums->x[sums->n / 4], y = sums->y[3 * sums->m / 4] - sums->y[sums->m / 4];
+
+	/* The quartiles of a normal value are 1.349 apart, and pi / sqrt(3) makes a logistic one of its sd. */
+	return sqrt(x * x + y * y) / 1.349 * 0.5513;
+}
+
+/* Where the k-th may be: sums of as many standard deviations are sums of values of 1 / sqrt(2) as many. */
+static double first_guess(const struct sums *sums, size_t k)
+{
+	double share = 1 / (1 + exp(-odds((double)k, (double)sums_count(sums)) * M_SQRT1_2));
+
+	return sums->x[(size_t)(share * (double)(sums->n - 1) + 0.5)] + sums->y[(size_t)(share * (double)(sums->m - 1) + 0.5)];
+}
+
+/* From a pivot and its place to one that is a few places beyond k. */
+static double next_guess(const struct sums *sums, size_t k, double pivot, size_t place)
+{
+	double all = (double)sums_count(sums), beyond = (double)k;
+
+	beyond += place < k ? FEW / 3 : -FEW / 3;
+	beyond = fmin(fmax(beyond, 0), all);
+	return pivot + scale_of(sums) * (odds(beyond, all) - odds((double)place, all));
 }
 
 /* The k-th and the one after it. */
 static double find(const struct sums *sums, size_t k, double *next)
 {
 	uint64_t random = 1; /* any pivots lead to the same sum */
-	double sorted[INSERTION_MAX];
+	double pivot = NAN;
+	int guesses = 0;
+	double gathered[FEW];
 	struct staircase s;
 	struct cut cut;
 
@@ -142,9 +236,13 @@ static double find(const struct sums *sums, size_t k, double *next)
 		s.lo[i] = sums->pairs ? (uint32_t)i : 0;
 		s.hi[i] = (uint32_t)sums->m;
 	}
-	while (s.left > INSERTION_MAX) {
-		double pivot = pivot_of(sums, &s, &random);
-
+	while (s.left > FEW) {
+		if (guesses++ == 0)
+			pivot = first_guess(sums, k);
+		else if (guesses <= GUESSES)
+			pivot = next_guess(sums, k, pivot, cut.n_less);
+		if (guesses > GUESSES || !isfinite(pivot))
+			pivot = pivot_of(sums, &s, &random);
 		cut_rows(&cut, sums, &s, pivot);
 		if (k >= cut.n_less && k < cut.n_not_greater) {
 			*next = k + 1 < cut.n_not_greater ? pivot : least_beyond(sums, cut.not_greater);
@@ -152,10 +250,11 @@ static double find(const struct sums *sums, size_t k, double *next)
 		}
 		keep(&s, &cut, sums->n, k < cut.n_less);
 	}
-	gather(sums, &s, sorted);
-	k -= s.below;
-	*next = k + 1 < s.left ? sorted[k + 1] : least_beyond(sums, s.hi);
-	return sorted[k];
+	gather(sums, &s, gathered);
+	pivot = sums_kth(gathered, s.left, k - s.below, next);
+	if (k - s.below + 1 == s.left)
+		*next = least_beyond(sums, s.hi);
+	return pivot;
 }
 
 double sums_select(const struct sums *sums, size_t k)

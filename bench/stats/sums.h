@@ -8,7 +8,9 @@
  * Sources: D. B. Johnson, T. Mizoguchi, "Selecting the Kth element in X + Y
  * and X1 + X2 + ... + Xm", SIAM J. Comput. 7 (1978), for the staircase; J. F.
  * Monahan, "Algorithm 616: fast computation of the Hodges-Lehmann location
- * estimator", ACM Trans. Math. Software 10 (1984), for random pivots.
+ * estimator", ACM Trans. Math. Software 10 (1984), for random pivots; K. E.
+ * Batcher, "Sorting networks and their applications", AFIPS SJCC (1968); C. A.
+ * R. Hoare, "Algorithm 65: Find", Comm. ACM 4 (1961).
  */
 #ifndef STORSYNC_BENCH_STATS_SUMS_H
 #define STORSYNC_BENCH_STATS_SUMS_H
@@ -35,7 +37,13 @@ double sums_select(const struct sums *sums, size_t k);
 
 double sums_median(const struct sums *sums);
 
-/* Ascending; made for the tens of values of a sample, none of which is NaN. */
+/* Ascending; made for the tens of values of a sample, none of which is NaN, and at once done with what is sorted already. */
 void sums_sort(double *v, size_t n);
+
+/*
+ * The k-th smallest of n values in any order, none of which is NaN, and the one after it; infinite when k is the last. Moves
+ * them about.
+ */
+double sums_kth(double *v, size_t n, size_t k, double *next);
 
 #endif

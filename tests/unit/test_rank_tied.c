@@ -27,7 +27,7 @@ static uint64_t random_u64(void)
 
 static void assert_close(double got, double expected)
 {
-	if (!(fabs(got - expected) <= 1e-11 * fabs(expected)))
+	if (!(fabs(got - expected) <= 1e-12 * fabs(expected)))
 		fail_msg("got %.17g, expected %.17g", got, expected);
 }
 
@@ -63,9 +63,9 @@ static void random_ties(size_t *rank2, size_t total, size_t longest)
 /* ways[k][s]: of the values so far, subsets of k with the sum s. */
 static double by_adding_values(const size_t *rank2, size_t total, size_t subset, size_t distance)
 {
-	static double ways[RANK_SAMPLES_MAX + 1][SUM_MAX + 1];
+	static unsigned __int128 ways[RANK_SAMPLES_MAX + 1][SUM_MAX + 1];
 	size_t mean = subset * (total + 1);
-	double extreme = 0, all = 0;
+	unsigned __int128 extreme = 0, all = 0;
 
 	memset(ways, 0, sizeof(ways));
 	ways[0][0] = 1;
@@ -78,7 +78,7 @@ static double by_adding_values(const size_t *rank2, size_t total, size_t subset,
 		if ((s > mean ? s - mean : mean - s) >= distance)
 			extreme += ways[subset][s];
 	}
-	return extreme / all;
+	return (double)extreme / (double)all;
 }
 
 static void with_ties_it_is_what_adding_values_counts(void **state)

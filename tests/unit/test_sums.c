@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include <string.h>
+
 #include <cmocka.h>
 
 #include "bench/stats/sums.h"
@@ -95,12 +97,30 @@ static void sorts(void **state)
 	}
 }
 
+static void the_kth_is_where_sorting_puts_it(void **state)
+{
+	double sorted[40], moved[40], next;
+
+	for (size_t n = 1; n <= 40; n++) {
+		fill(sorted, n, n % 3 ? 1000 : 5);
+		for (size_t k = 0; k < n; k++) {
+			for (size_t i = 0; i < n; i++)
+				moved[i] = sorted[(7 * i + k) % n]; /* in another order, where 7 does not divide n */
+			if (n % 7 == 0)
+				memcpy(moved, sorted, n * sizeof(*moved));
+			assert_true(sums_kth(moved, n, k, &next) == sorted[k]);
+			assert_true(next == (k + 1 < n ? sorted[k + 1] : INFINITY));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_sum_is_found_where_sorting_puts_it),
 		cmocka_unit_test(the_longest_samples_fit),
 		cmocka_unit_test(sorts),
+		cmocka_unit_test(the_kth_is_where_sorting_puts_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
