@@ -35,7 +35,8 @@ static json_t *describe_cells(const struct matrix *matrix)
 	return cells;
 }
 
-static json_t *describe(const struct run_options *options, const struct matrix *matrix, int argc, char **argv, json_t *core_to_core)
+static json_t *describe(const struct run_options *options, const struct matrix *matrix, int argc, char **argv,
+			const struct destination_state *state)
 {
 	char run_id[64], created_utc[32], host_id[128] = "";
 	char trace_hash[CHECKSUM_TEXT_BYTES];
@@ -59,8 +60,10 @@ static json_t *describe(const struct run_options *options, const struct matrix *
 			 storsync_version, "command", command, "seed", (json_int_t)matrix->seed, "invocations",
 			 (json_int_t)matrix->blocks, "shard", (int)options->shard, "shards", (int)options->shards, "matrix", "name",
 			 matrix->name, "cells", describe_cells(matrix));
-	if (json)
-		json_object_set(json, "core_to_core_ns", core_to_core);
+	if (json) {
+		json_object_set(json, "core_to_core_ns", state->core_to_core);
+		json_object_set(json, "machine", state->machine);
+	}
 	/* A name does not say what is in the file on another day, or on another machine. */
 	if (json && options->design.settings.trace[0] && checksum_file(options->design.settings.trace, trace_hash, &bytes) == 0)
 		json_object_set_new(json, "trace_hash", json_string(trace_hash));
@@ -309,9 +312,9 @@ static bool find_unfinished(struct destination *destination, const struct run_op
 }
 
 void destination_open(struct destination *destination, const struct run_options *options, struct matrix *matrix, int argc, char **argv,
-		      json_t *core_to_core)
+		      const struct destination_state *state)
 {
-	json_t *manifest = describe(options, matrix, argc, argv, core_to_core);
+	json_t *manifest = describe(options, matrix, argc, argv, state);
 	struct run_manifest asked;
 	char error[512];
 

@@ -26,14 +26,20 @@ struct destination {
 	bool complete; /* nothing is left to do: the folder is not opened */
 };
 
+/* The machine when the run begins; see run_environment.h. */
+struct destination_state {
+	json_t *core_to_core;
+	json_t *machine;
+};
+
 /*
  * Chooses and opens it; the matrix takes the seed of a run that it goes on
- * with.  `core_to_core` is for a new run's manifest; see run_environment.h.
+ * with.  `state` is for a new run's manifest.
  * Whatever is in the way is one line on stderr and exit 2; nothing has been
  * written then.
  */
 void destination_open(struct destination *destination, const struct run_options *options, struct matrix *matrix, int argc, char **argv,
-		      json_t *core_to_core);
+		      const struct destination_state *state);
 void destination_close(struct destination *destination);
 
 /* What core-to-core latency so many CPUs had when the run was begun, in ns; 0: not known. */

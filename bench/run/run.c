@@ -50,10 +50,14 @@ static void check_room(const struct attempt *attempt)
 static int open_destination(struct attempt *attempt, int argc, char **argv)
 {
 	struct run_manifest *manifest = &attempt->destination.manifest;
-	json_t *core_to_core = run_environment_core_to_core(&attempt->matrix);
+	struct destination_state state = {
+		.core_to_core = run_environment_core_to_core(&attempt->matrix),
+		.machine = run_environment_machine(),
+	};
 
-	destination_open(&attempt->destination, &attempt->options, &attempt->matrix, argc, argv, core_to_core);
-	json_decref(core_to_core);
+	destination_open(&attempt->destination, &attempt->options, &attempt->matrix, argc, argv, &state);
+	json_decref(state.core_to_core);
+	json_decref(state.machine);
 	snprintf(attempt->identity.run_id, sizeof(attempt->identity.run_id), "%s", manifest->run_id);
 	snprintf(attempt->identity.host_id, sizeof(attempt->identity.host_id), "%s", manifest->host_id);
 	if (attempt->destination.complete)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "bench/environment/environment.h"
+#include "bench/environment/machine.h"
 #include "bench/instruments/placement.h"
 
 struct machine_view {
@@ -102,4 +103,18 @@ json_t *run_environment_core_to_core(const struct matrix *matrix)
 	}
 	close_view(&view);
 	return latencies;
+}
+
+json_t *run_environment_machine(void)
+{
+	struct environment environment;
+	struct machine_view view;
+	json_t *machine;
+
+	if (open_view(&view))
+		return json_null();
+	environment_init(&environment, view.topology);
+	machine = environment_machine(&environment, view.affinity);
+	close_view(&view);
+	return machine;
 }

@@ -18,4 +18,7 @@ int run_environment_add(json_t *rows, const struct matrix *matrix, const struct 
  */
 json_t *run_environment_core_to_core(const struct matrix *matrix);
 
+/* Which machine this is, as environment_machine() has it, with the CPUs that this process may use; null if they are not known. */
+json_t *run_environment_machine(void);
+
 #endif

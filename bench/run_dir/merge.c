@@ -256,10 +256,13 @@ static json_t *merged_parts(const struct merge_shards *shards)
 	for (size_t i = 0; i < shards->count; i++) {
 		const struct merge_shard *shard = &shards->shard[i];
 
-		json_array_append_new(parts, json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:I}", "run_id", shard->manifest.run_id, "host_id",
-						       shard->manifest.host_id, "created_utc", shard->manifest.created_utc,
-						       "directory", shard->directory, "shard", (int)shard->manifest.shard, "shards",
-						       (int)shard->manifest.shards, "invocations", (json_int_t)shard->done));
+		json_t *part = json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:I}", "run_id", shard->manifest.run_id, "host_id",
+					 shard->manifest.host_id, "created_utc", shard->manifest.created_utc, "directory",
+					 shard->directory, "shard", (int)shard->manifest.shard, "shards",
+					 (int)shard->manifest.shards, "invocations", (json_int_t)shard->done);
+
+		json_object_set(part, "machine", json_object_get(shard->manifest.json, "machine"));
+		json_array_append_new(parts, part);
 	}
 	return parts;
 }
