@@ -142,6 +142,25 @@ class Findings(Case):
         self.assertIn("pairs of one block are too few", text)
         self.assertIn("6 pairs", self.compare(template, "--candidate", "mcs", "--filter", "section=0"))
 
+    def test_equivalent_is_no_wider_than_asked(self):
+        """On a machine of much noise what lies within it is not called equivalent."""
+        run = self.copy(change=lambda i, row: row.update(iops=str(100000 + 7000 * (int(row["block"] or 0) * (3 if row["backend"] == "mcs" else 1) % 7)))
+                        if row["status"] == "ok" else None)
+        few = ["--metric", "iops", "--candidate", "mcs", "--filter", "section=0", "--test", "unpaired", "--floor", "60%"]
+        [row] = self.rows(run, *few)
+        self.assertEqual((row["verdict"], row["margin"]), ("undecided", "0.1"))
+        self.assertRegex(row["why"], r"^the noise floor of \d+\.\d% is wider than 10%$")
+        text = " ".join(self.compare(run, *few).split())
+        self.assertIn("undecided: floor over 10%", text)
+        self.assertIn("1 would lie within the floor, but that is wider", text)
+        self.assertIn(f"~{row['more']} more", text)
+        # So many more that no run has them: the number is for programs.
+        narrow = [*few, "--equivalent-within", "5%"]
+        self.assertGreater(int(self.rows(run, *narrow)[0]["more"]), 44)
+        self.assertIn("not within 50 invocations", self.compare(run, *narrow))
+        [row] = self.rows(run, *few, "--equivalent-within", "100%")
+        self.assertEqual((row["verdict"], row["why"], row["margin"]), ("equivalent", "", row["noise_floor"]))
+
     def test_two_runs(self):
         old, new = self.copy("old"), self.copy("new", scale=1.5)
         rows = self.rows(old, new)
@@ -200,7 +219,7 @@ class Findings(Case):
 
 class Formats(Case):
     NUMBERS = ["n_base", "n_cand", "base_median", "cand_median", "ratio", "ci_lo", "ci_hi", "p_value", "p_adj", "noise_floor", "confidence",
-               "more", "gated", "not_ok_base", "not_ok_cand", "pairs"]
+               "more", "gated", "not_ok_base", "not_ok_cand", "pairs", "margin"]
     TEXTS = ["metric", "unit", "better", "baseline", "candidate", "verdict", "test", "why", "test_why"]
 
     def outputs(self, *arguments):
@@ -256,7 +275,7 @@ class Formats(Case):
             self.assertAlmostEqual(float(high), float(row["ci_hi"]), delta=0.00051)
             self.assertAlmostEqual(float(p), float(row["p_adj"]), delta=0.000051)
             self.assertAlmostEqual(float(floor.strip("%")), 100 * float(row["noise_floor"]), delta=0.051)
-            self.assertEqual(row["more"], (re.findall(r"~(\d+) more", verdict) or [""])[0])
+            self.assertEqual(row["more"], (re.findall(r"~(\d+) more", verdict) or [""])[0] if int(row["more"] or 0) + 6 <= 50 else row["more"])
 
     def test_junit_has_every_comparison(self):
         for fail_on in ("regress", "undecided"):
@@ -361,6 +380,8 @@ class ExitCodes(Case):
             ([template, "--row", "cpus", "--ignore", "cpus"], "asked for twice"),
             ([template, "--ignore", "backend"], "asked for twice"),
             ([template, "--floor", "2"], "5%"),
+            ([template, "--equivalent-within", "10"], "has no %"),
+            ([template, "--equivalent-within", "101%"], "--equivalent-within"),
             ([template, "--alpha", "0.7"], "0.05"),
             ([template, "--alpha", "x"], "0.05"),
             ([template, "--test", "t"], "auto, paired and unpaired"),

@@ -182,6 +182,26 @@ class Explain(unittest.TestCase):
         self.assertFalse([figure for sentence in one["sentences"] for figure in sentence["figures"] if figure["shown"]])
         self.assertIn("isr_latency_mean_ns", self.explain("few", self.cell("few", backend="ticket")))
 
+    def test_compare_does_not_contradict(self):
+        """The headline is compare's of the pair: the same verdict and p, and no difference where that has none."""
+        compared = storsync("compare", self.path("inject"), "--filter", "inject_ns=0", "--filter", "backend=spinlock,ticket",
+                            "--metric", "isr_latency_mean", "--format", "json")
+        self.assertEqual(compared.returncode, 0, compared.stderr)
+        (one,) = json.loads(compared.stdout)["comparisons"]
+        (told,) = self.explanations("inject", self.cell("inject", backend="ticket", inject_ns="0"))
+        rules = {sentence["rule"]: sentence["sentence"] for sentence in told["sentences"]}
+        self.assertIn(f"alone says {one['verdict']} of isr_latency_mean: {one['ratio']:.3f} times", rules["latency.compare"])
+        self.assertEqual("latency.differs" in rules, one["verdict"] in ("better", "worse"))
+
+    def test_compare_does_not_contradict_the_overview(self):
+        compared = storsync("compare", self.path("inject"), "--filter", "inject_ns=0", "--metric", "isr_latency_mean", "--format", "json")
+        verdicts = {one["candidate"]: one["verdict"] for one in json.loads(compared.stdout)["comparisons"]}
+        (group,) = json.loads(self.explain("inject", "--filter", "inject_ns=0", "--format", "json"))["groups"]
+        self.assertEqual({cell["name"] for cell in group["cells"]}, set(verdicts))
+        for cell in group["cells"]:
+            words = {"worse": "slower", "better": "faster", "equivalent": "equivalent"}
+            self.assertEqual(cell["verdict"], words.get(verdicts[cell["name"]], "not decided"), cell["name"])
+
     def test_formats(self):
         cell = self.cell("inject", backend="ticket", inject_ns="0")
         text = self.explain("inject", cell)
@@ -241,12 +261,13 @@ class Explain(unittest.TestCase):
             os.unlink(events)
             self.assertEqual(storsync("explain", run).returncode, 0)
             os.unlink(os.path.join(run, "summary.csv"))
-            self.refuse(run, says="has not ended", status=3)
+            self.refuse(run, says="no summary.csv there, though the run is complete")
 
     def test_output_that_cannot_be_written(self):
         with open("/dev/full", "w") as full:
             for form in ["text", "json"]:
-                self.assertEqual(storsync("explain", self.path("inject"), "--format", form, stdout=full).returncode, 1)
+                result = storsync("explain", self.path("inject"), "--format", form, stdout=full)
+                self.assertEqual((result.returncode, result.stderr), (1, "storsync explain: cannot write to standard output\n"))
 
 
 class Documents(unittest.TestCase):
@@ -264,7 +285,7 @@ class Documents(unittest.TestCase):
         for name, _, difference, ratio in rules:
             self.assertRegex(text, rf"\| `{re.escape(name)}` \|[^\n]*\| {re.escape(difference)}[^\n|]*\| {re.escape(ratio)} \|")
         for source in ["evidence.c", "stages.c", "trust.c"]:
-            for name in re.findall(r'"((?:stage|latency|call|throughput|trust|worst|bystander|events|family)\.[\w-]+|injected|hold|unexplained|undecided)"',
+            for name in re.findall(r'"((?:stage|latency|call|throughput|trust|worst|bystander|events|family)\.[\w-]+|injected|hold|unexplained|unnamed|undecided)"',
                                    self.read(f"bench/explain/{source}")):
                 self.assertIn(f"`{name}`", text)
 

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "bench/cli/usage.h"
+#include "bench/run_data/key_name.h"
 
 enum {
-	KEY_METRIC = 0x100, KEY_BASELINE, KEY_CANDIDATE, KEY_COL, KEY_ROW, KEY_TABLE, KEY_FILTER, KEY_IGNORE, KEY_FLOOR, KEY_ALPHA,
-	KEY_TEST, KEY_GATED, KEY_FAIL_ON, KEY_FORMAT,
+	KEY_METRIC = 0x100, KEY_BASELINE, KEY_CANDIDATE, KEY_COL, KEY_ROW, KEY_TABLE, KEY_FILTER, KEY_IGNORE, KEY_FLOOR, KEY_WITHIN,
+	KEY_ALPHA, KEY_TEST, KEY_GATED, KEY_FAIL_ON, KEY_FORMAT,
 };
 
 #define METRIC_WORD "metric"
@@ -61,7 +62,7 @@ static void parse_metrics(struct compare_command *command, const char *text)
 static enum run_key parse_key(const char *option, const char *name)
 {
 	char error[256];
-	enum run_key key = selection_key(name, error, sizeof(error));
+	enum run_key key = key_name_find(name, error, sizeof(error));
 
 	if (key == RUN_KEY_COUNT)
 		usage_error("--%s: %s", option, error);
@@ -140,7 +141,7 @@ static void add_filter(struct compare_command *command, const char *text)
 
 	if (command->filters == COMPARE_FILTERS)
 		usage_error("--filter: more than %d of them", COMPARE_FILTERS);
-	if (filter_parse(&command->filter[command->filters++], text, error, sizeof(error)))
+	if (key_filter_parse(&command->filter[command->filters++], text, error, sizeof(error)))
 		usage_error("--filter: %s", error);
 }
 
@@ -196,6 +197,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_FLOOR:
 		command->options.floor = parse_share("floor", argument, 1);
+		return 0;
+	case KEY_WITHIN:
+		command->options.equivalent_within = parse_share("equivalent-within", argument, 1);
 		return 0;
 	case KEY_ALPHA:
 		command->options.alpha = parse_alpha(argument);
@@ -271,6 +275,8 @@ void compare_command_parse(struct compare_command *command, int argc, char **arg
 		{ NULL, 0, NULL, 0, "How it is judged:", 3 },
 		{ "floor", KEY_FLOOR, "PERCENT", 0,
 		  "the least ratio that counts, where the noise floor that was measured is lower (default: 1%)", 0 },
+		{ "equivalent-within", KEY_WITHIN, "PERCENT", 0,
+		  "the most that equivalent ones may differ by, where the noise floor is higher (default: 10%)", 0 },
 		{ "alpha", KEY_ALPHA, "LEVEL", 0,
 		  "of all comparisons of a figure together (default: 0.05); intervals are of confidence 1 - LEVEL each", 0 },
 		{ "test", KEY_TEST, "auto|paired|unpaired", 0,
@@ -280,7 +286,7 @@ void compare_command_parse(struct compare_command *command, int argc, char **arg
 		{ "fail-on", KEY_FAIL_ON, "regress|undecided", 0,
 		  "exit with 1 when anything is worse; undecided: also when anything could not be decided", 0 },
 		{ "format", KEY_FORMAT, "text|md|csv|json|junit", 0, "text is the default", 0 },
-		{ "output", 'o', "FILE", 0, "write to FILE, which must not exist", 0 },
+		{ "output", 'o', "FILE", 0, "write to FILE, which must not exist; - is standard output, the default", 0 },
 		{ NULL, 0, NULL, 0, NULL, 0 },
 	};
 	static const struct argp argp = {
@@ -291,7 +297,7 @@ void compare_command_parse(struct compare_command *command, int argc, char **arg
 		       "Exit status: 0 done, 1 as --fail-on says, 2 usage or bad input, 3 nothing comparable.",
 	};
 
-	*command = (struct compare_command){ 0 };
+	*command = (struct compare_command){ .output = "-" };
 	compare_options_init(&command->options);
 	usage_parse(&argp, "compare", argc, argv, command);
 	settle(command);

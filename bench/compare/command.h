@@ -7,7 +7,7 @@
 
 #include "bench/cli/quantity.h"
 #include "bench/compare/compare.h"
-#include "bench/compare/selection.h"
+#include "bench/run_data/key_filter.h"
 
 #define COMPARE_RUNS 2
 #define COMPARE_FILTERS 16
@@ -26,11 +26,11 @@ struct compare_command {
 	const struct figure *figure[COMPARE_FIGURES];
 	size_t figures;                /* 0: the usual ones */
 	struct quantity_list candidates;
-	struct compare_filter filter[COMPARE_FILTERS];
+	struct key_filter filter[COMPARE_FILTERS];
 	size_t filters;
 	enum compare_fail_on fail_on;
 	enum compare_format format;
-	const char *output;            /* NULL: stdout */
+	const char *output;            /* "-": stdout */
 };
 
 /* Ends the program on a mistake, and for --help. */

@@ -31,7 +31,7 @@ struct comparing {
 
 void compare_options_init(struct compare_options *options)
 {
-	*options = (struct compare_options){ .column = RUN_KEY_BACKEND, .alpha = 0.05, .floor = 0.01 };
+	*options = (struct compare_options){ .column = RUN_KEY_BACKEND, .alpha = 0.05, .floor = 0.01, .equivalent_within = 0.1 };
 }
 
 /* The last one is what stands when there are too many. */
@@ -322,14 +322,4 @@ void comparisons_fini(struct comparisons *all)
 {
 	free(all->comparison);
 	*all = (struct comparisons){ 0 };
-}
-
-const char *compare_verdict_name(enum compare_verdict verdict)
-{
-	static const char *const names[] = {
-		[COMPARE_BETTER] = "better", [COMPARE_WORSE] = "worse", [COMPARE_EQUIVALENT] = "equivalent", [COMPARE_UNDECIDED] = "undecided",
-		[COMPARE_DIFFERENT] = "different", [COMPARE_NOT_COMPARABLE] = "not comparable",
-	};
-
-	return names[verdict];
 }

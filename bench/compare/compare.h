@@ -19,10 +19,17 @@
 enum compare_verdict {
 	COMPARE_BETTER,         /* shown, and by more than the noise floor */
 	COMPARE_WORSE,
-	COMPARE_EQUIVALENT,     /* the interval lies within the noise floor */
+	COMPARE_EQUIVALENT,     /* the interval lies within the margin */
 	COMPARE_UNDECIDED,      /* none of these; `more` says what would decide */
 	COMPARE_DIFFERENT,      /* as better or worse, of a figure that has no direction */
 	COMPARE_NOT_COMPARABLE, /* a side has no value; `why` says so */
+};
+
+/* Why a comparison is undecided, where it is not that the interval is too wide. */
+enum compare_doubt {
+	COMPARE_DOUBT_NOISE,        /* that */
+	COMPARE_DOUBT_WIDE_FLOOR,   /* the interval lies within the floor, which is wider than the margin */
+	COMPARE_DOUBT_WITHIN_FLOOR, /* it is shown that there is a difference, but the ratio lies within the floor */
 };
 
 enum compare_test { COMPARE_TEST_AUTO, COMPARE_TEST_PAIRED, COMPARE_TEST_UNPAIRED };
@@ -33,6 +40,7 @@ struct compare_options {
 	enum compare_test test;
 	double alpha;                  /* family-wise: 0.05 */
 	double floor;                  /* the least floor, as a share: 0.01 is 1%; 0: as measured */
+	double equivalent_within;      /* the widest margin, as a share; 0: nothing but a ratio of 1 is equivalent */
 	bool ignored[RUN_KEY_COUNT];   /* cells that differ in it are taken together */
 	bool in_row[RUN_KEY_COUNT];    /* keys that tell comparisons apart; none set: all that are of cells, not compared, not ignored */
 	bool drop_gated;               /* rows with a gate code are left out, not used */
@@ -54,8 +62,10 @@ struct comparison {
 	double confidence;             /* that the interval attains; 0.95 was asked for */
 	double p_value, p_adj;
 	double noise_floor;            /* as a share: 0.02 is a ratio of 1.02 or 1/1.02 */
+	double margin;                 /* likewise: the floor, and at most what was asked for; what is equivalent lies within it */
 	enum compare_test test;        /* that was used */
 	enum compare_verdict verdict;
+	enum compare_doubt doubt;      /* undecided: why */
 	uint64_t more;                 /* undecided: so many more invocations a side would decide it if all goes on; 0: cannot be told */
 	const char *why;               /* not comparable: why; else NULL */
 	size_t pairs;                  /* of one block that both sides have */
@@ -79,16 +89,18 @@ struct comparisons {
  *
  * Rows:  status "ok" and a value are used; "skipped" is a refusal, all others are counted as not ok.  A side with fewer than two
  *        values, or with one that is not above 0 and so has no ratio, is not comparable.  Keys that follow from the measuring
- *        are made comparable: duration_s counts to three digits, and not at all of a trace; where a cell has no key because
+ *        are made comparable: duration_s is as run_data.h has it; where a cell has no key because
  *        nothing of it was measured, it counts as the others'.
  * Test:  AUTO takes Wilcoxon's of pairs of one block (and of one host, build and run, and alike in all keys in which cells of a
  *        side differ) when their number is such that Holm could leave alpha of the least p there is; else Mann and Whitney's.
  *        It asks which invocations have a value, and never what the values are.  Runs that are compared have no pairs.
  * Verdict, the first that holds:
  *        not comparable  as above, or the test has no answer
- *        equivalent      the interval lies within [1/(1 + noise_floor), 1 + noise_floor]
- *        better, worse   p_adj <= alpha and the ratio lies outside of that ("different" of a figure without direction)
- *        undecided       all else, as what is significant, but within the floor, with an interval that reaches out of it
+ *        equivalent      the interval lies within [1/(1 + margin), 1 + margin]: the noise floor, but no wider than what was asked
+ *                        for, since on a machine of much noise a thing and its half would be equivalent else
+ *        better, worse   p_adj <= alpha and the ratio lies outside of the same of noise_floor ("different" of a figure without
+ *                        direction)
+ *        undecided       all else; `doubt` says which
  * The interval's confidence is 1 - alpha, of each comparison by itself: Holm adjusts the p values, not the intervals.
  *
  * All figures that the data has, but those that are never tested.  Texts of the comparisons are those of `data`.
@@ -99,10 +111,16 @@ int compare_cells(struct comparisons *all, const struct run_data *data, const st
 		  size_t error_bytes);
 void comparisons_fini(struct comparisons *all);
 
-/* By back end, at 5%, with a floor of at least 1%; all else zero. */
+/* By back end, at 5%, with a floor of at least 1% and a margin of at most 10%; all else zero. */
 void compare_options_init(struct compare_options *options);
 
 /* "better", "worse", "equivalent", "undecided", "different", "not comparable" */
 const char *compare_verdict_name(enum compare_verdict verdict);
+
+/* "the noise floor of 39.7% is wider than 10%": why it is not comparable or undecided; "" where that goes without saying. */
+void compare_why(const struct comparison *c, char *text, size_t bytes);
+
+/* So many more would decide it as the exact tests take no more: RANK_SAMPLES_MAX a side, which is the most of a run as well. */
+bool compare_is_out_of_reach(const struct comparison *c);
 
 #endif

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/compare/sample.h"
 #include "bench/stats/noise_floor.h"
@@ -13,9 +14,13 @@
 #include "bench/stats/rank_test.h"
 #include "bench/stats/sample_size.h"
 #include "bench/stats/signed_rank.h"
+#include "bench/stats/sums.h"
 
 /* A side of fewer is no sample. */
 #define VALUES_LEAST 2
+#define TOO_MANY "more than " STRINGIFY(RANK_SAMPLES_MAX) " values a side, the most of an exact test"
+#define STRINGIFY(number) STRINGIFY_AGAIN(number)
+#define STRINGIFY_AGAIN(number) #number
 /* Random halves for the floor, of all sides of a group together, and of each at least; of many duels fewer, to save seconds. */
 #define SPLITS_OF_GROUP 6000
 #define SPLITS_OF_GROUP_OF_MANY 400
@@ -29,7 +34,8 @@ struct worker {
 	const struct judging *judging;
 	struct sample base, cand;
 	double base_median;
-	double *difference;
+	double *difference; /* by pair, ascending */
+	double *base_log, *cand_log; /* ascending: whatever sorts them again is done at once */
 	size_t first, end; /* duels */
 	int error;
 };
@@ -40,7 +46,11 @@ static int worker_init(struct worker *worker, const struct judging *judging)
 
 	*worker = (struct worker){ .judging = judging, .end = judging->duels };
 	worker->difference = calloc(room + 1, sizeof(*worker->difference));
-	return sample_init(&worker->base, room) || sample_init(&worker->cand, room) || !worker->difference ? -ENOMEM : 0;
+	worker->base_log = calloc(room + 1, sizeof(*worker->base_log));
+	worker->cand_log = calloc(room + 1, sizeof(*worker->cand_log));
+	if (sample_init(&worker->base, room) || sample_init(&worker->cand, room))
+		return -ENOMEM;
+	return worker->difference && worker->base_log && worker->cand_log ? 0 : -ENOMEM;
 }
 
 static void worker_fini(struct worker *worker)
@@ -48,6 +58,8 @@ static void worker_fini(struct worker *worker)
 	sample_fini(&worker->base);
 	sample_fini(&worker->cand);
 	free(worker->difference);
+	free(worker->base_log);
+	free(worker->cand_log);
 }
 
 static void gather(const struct judging *judging, struct sample *sample, size_t side)
@@ -72,6 +84,30 @@ static void gather_both(struct worker *worker, size_t d)
 	if (is_first_of_row(worker, d))
 		gather(worker->judging, &worker->base, duel->base);
 	gather(worker->judging, &worker->cand, duel->cand);
+}
+
+static void sort_logs(struct sample *sample, double *sorted)
+{
+	sample_take_logs(sample);
+	if (!sorted || !sample->has_ratio)
+		return;
+	memcpy(sorted, sample->log, sample->n * sizeof(*sorted));
+	sums_sort(sorted, sample->n);
+}
+
+/* Ascending ones only where they are used. */
+static void gather_logs(struct worker *worker, size_t d, bool ascending)
+{
+	gather_both(worker, d);
+	if (is_first_of_row(worker, d))
+		sort_logs(&worker->base, ascending ? worker->base_log : NULL);
+	sort_logs(&worker->cand, ascending ? worker->cand_log : NULL);
+}
+
+static void take_differences(struct worker *worker, size_t pairs)
+{
+	sample_pairs(&worker->base, &worker->cand, worker->difference);
+	sums_sort(worker->difference, pairs);
 }
 
 static const char *why_not_comparable(const struct comparison *c, const struct duel *duel, const struct worker *worker)
@@ -153,16 +189,16 @@ static void estimate(struct worker *worker, size_t d)
 	if (c->why)
 		return;
 	if (c->test == COMPARE_TEST_PAIRED) {
-		sample_pairs(&worker->base, &worker->cand, worker->difference);
+		take_differences(worker, c->pairs);
 		c->p_value = signed_rank_test(worker->difference, c->pairs);
 		error = signed_rank_estimate(worker->difference, c->pairs, confidence, &shift);
 	} else {
-		c->p_value = rank_mann_whitney(worker->base.log, c->n_base, worker->cand.log, c->n_cand);
-		error = hodges_lehmann(worker->base.log, c->n_base, worker->cand.log, c->n_cand, confidence, &shift);
+		c->p_value = rank_mann_whitney(worker->base_log, c->n_base, worker->cand_log, c->n_cand);
+		error = hodges_lehmann(worker->base_log, c->n_base, worker->cand_log, c->n_cand, confidence, &shift);
 	}
 	if (error || isnan(c->p_value)) {
 		c->p_value = NAN;
-		c->why = "more values a side than the exact test takes; tell rows apart";
+		c->why = TOO_MANY;
 		return;
 	}
 	c->ratio = exp(shift.shift);
@@ -189,22 +225,35 @@ static int add_to_floors(struct worker *worker, struct floors *floors, size_t d)
 	int error = 0;
 
 	if (floors->wanted[1] && worker->base.has_ratio && worker->cand.has_ratio && c->pairs) {
-		sample_pairs(&worker->base, &worker->cand, worker->difference);
+		/* Those of the test, if it was paired. */
+		if (!is_paired(c) || c->why)
+			take_differences(worker, c->pairs);
 		error = noise_floor_add(&floors->floor[1], worker->difference, c->pairs, NOISE_FLOOR_PAIRED);
 	}
 	if (floors->wanted[0] && !error && is_first_of_row(worker, d) && worker->base.n && worker->base.has_ratio)
-		error = noise_floor_add(&floors->floor[0], worker->base.log, worker->base.n, NOISE_FLOOR_UNPAIRED);
+		error = noise_floor_add(&floors->floor[0], worker->base_log, worker->base.n, NOISE_FLOOR_UNPAIRED);
 	if (floors->wanted[0] && !error && worker->cand.n && worker->cand.has_ratio)
-		error = noise_floor_add(&floors->floor[0], worker->cand.log, worker->cand.n, NOISE_FLOOR_UNPAIRED);
+		error = noise_floor_add(&floors->floor[0], worker->cand_log, worker->cand.n, NOISE_FLOOR_UNPAIRED);
 	return error;
 }
 
-static void set_floor(struct comparison *c, const struct floors *floors, double least)
+static void set_floor(struct comparison *c, const struct floors *floors, const struct compare_options *options)
 {
+	double least = options->floor;
 	double measured = floors->share[is_paired(c)];
 
 	c->floor_measured = !isnan(measured);
 	c->noise_floor = c->floor_measured && measured > least ? measured : least;
+	c->margin = fmin(c->noise_floor, options->equivalent_within);
+}
+
+static void *describe_all(void *context)
+{
+	struct worker *worker = context;
+
+	for (size_t d = worker->first; d < worker->end; d++)
+		describe(worker, d);
+	return NULL;
 }
 
 /* Duels [first, end) are those of one group of rows. */
@@ -224,7 +273,7 @@ static int judge_group(struct worker *worker, size_t first, size_t end)
 	noise_floor_init(&floors.floor[0], splits);
 	noise_floor_init(&floors.floor[1], splits);
 	for (size_t d = first; d < end && !error; d++) {
-		gather_both(worker, d);
+		gather_logs(worker, d, floors.wanted[0]);
 		estimate(worker, d);
 		error = add_to_floors(worker, &floors, d);
 	}
@@ -233,7 +282,7 @@ static int judge_group(struct worker *worker, size_t first, size_t end)
 		noise_floor_fini(&floors.floor[i]);
 	}
 	for (size_t d = first; d < end; d++)
-		set_floor(&c[d], &floors, worker->judging->options->floor);
+		set_floor(&c[d], &floors, worker->judging->options);
 	return error;
 }
 
@@ -250,8 +299,8 @@ static void *judge_groups(void *context)
 	return NULL;
 }
 
-/* All groups, the second half by a thread of its own where that is worth it and can be had. */
-static int judge_all(struct worker *worker)
+/* All duels, the second half by a thread of its own where that is worth it and can be had; groups stay whole. */
+static int in_two(struct worker *worker, void *(*work)(void *))
 {
 	const struct judging *judging = worker->judging;
 	struct worker other;
@@ -259,8 +308,9 @@ static int judge_all(struct worker *worker)
 	size_t middle = judging->duels / 2;
 	bool threaded;
 
+	worker->end = judging->duels;
 	if (judging->duels < DUELS_FOR_THREADS)
-		return judge_groups(worker), worker->error;
+		return work(worker), worker->error;
 	while (middle < judging->duels && judging->duel[middle].group == judging->duel[middle - 1].group)
 		middle++;
 	if (worker_init(&other, judging)) {
@@ -268,33 +318,45 @@ static int judge_all(struct worker *worker)
 		return -ENOMEM;
 	}
 	worker->end = other.first = middle;
-	threaded = pthread_create(&thread, NULL, judge_groups, &other) == 0;
-	judge_groups(worker);
+	threaded = pthread_create(&thread, NULL, work, &other) == 0;
+	work(worker);
 	if (threaded)
 		pthread_join(thread, NULL);
 	else
-		judge_groups(&other);
+		work(&other);
 	worker_fini(&other);
 	return worker->error ? worker->error : other.error;
 }
 
-enum compare_verdict judge_verdict(const struct comparison *c, double alpha)
+static bool is_within(double share, double lo, double hi)
 {
-	double most = 1 + c->noise_floor;
+	return lo >= 1 / (1 + share) && hi <= 1 + share;
+}
 
+enum compare_verdict judge_verdict(struct comparison *c, double alpha)
+{
+	bool is_small = is_within(c->noise_floor, c->ratio, c->ratio);
+
+	c->doubt = COMPARE_DOUBT_NOISE;
 	if (c->why)
 		return COMPARE_NOT_COMPARABLE;
-	if (c->ci_lo >= 1 / most && c->ci_hi <= most)
+	if (is_within(c->margin, c->ci_lo, c->ci_hi))
 		return COMPARE_EQUIVALENT;
-	if (c->p_adj > alpha || (c->ratio >= 1 / most && c->ratio <= most))
+	if (is_within(c->noise_floor, c->ci_lo, c->ci_hi))
+		c->doubt = COMPARE_DOUBT_WIDE_FLOOR;
+	else if (c->p_adj <= alpha && is_small)
+		c->doubt = COMPARE_DOUBT_WITHIN_FLOOR;
+	if (c->p_adj > alpha || is_small)
 		return COMPARE_UNDECIDED;
 	if (c->figure->better == FIGURE_NEITHER)
 		return COMPARE_DIFFERENT;
 	return (c->ratio < 1) == (c->figure->better == FIGURE_LESS) ? COMPARE_BETTER : COMPARE_WORSE;
 }
 
+/* Towards a difference beyond the floor, or towards equivalence within the margin; what lies between them leads nowhere. */
 static void ask_for_more(struct comparison *c, const struct judging *judging)
 {
+	bool is_near = is_within(c->margin, c->ratio, c->ratio);
 	struct sample_size_question question = {
 		.paired = is_paired(c),
 		.n = is_paired(c) ? c->pairs : c->n_base,
@@ -303,12 +365,13 @@ static void ask_for_more(struct comparison *c, const struct judging *judging)
 		.lo = log(c->ci_lo),
 		.hi = log(c->ci_hi),
 		.confidence = c->confidence,
-		.floor = log1p(c->noise_floor),
+		.floor = log1p(is_near ? c->margin : c->noise_floor),
 		.alpha = judging->options->alpha,
 		.tests = judging->tests,
 	};
 
-	c->more = sample_size_more(&question).more;
+	if (is_near || !is_within(c->noise_floor, c->ratio, c->ratio))
+		c->more = sample_size_more(&question).more;
 }
 
 static int adjust(struct judging *judging)
@@ -335,14 +398,14 @@ int judge_figure(struct judging *judging)
 	int error = worker_init(&worker, judging);
 
 	judging->tests = 0;
-	for (size_t d = 0; d < judging->duels && !error; d++) {
-		describe(&worker, d);
+	if (!error)
+		error = in_two(&worker, describe_all);
+	for (size_t d = 0; d < judging->duels && !error; d++)
 		judging->tests += !judging->comparison[d].why;
-	}
 	for (size_t d = 0; d < judging->duels && !error; d++)
 		choose_test(&judging->comparison[d], judging);
 	if (!error)
-		error = judge_all(&worker);
+		error = in_two(&worker, judge_groups);
 	if (!error)
 		error = adjust(judging);
 	for (size_t d = 0; d < judging->duels && !error; d++) {

@@ -25,8 +25,8 @@ struct judging {
 /* 0 or -ENOMEM. */
 int judge_figure(struct judging *judging);
 
-/* As compare.h has it. */
-enum compare_verdict judge_verdict(const struct comparison *c, double alpha);
+/* As compare.h has it; sets the doubt as well. */
+enum compare_verdict judge_verdict(struct comparison *c, double alpha);
 
 /* The least p that the comparison's test can have. */
 double judge_least_p(const struct comparison *c);

@@ -6,11 +6,9 @@
 #include <string.h>
 
 #include "bench/compare/wording.h"
+#include "bench/stats/rank_test.h"
 
 #define PARAGRAPHS 12
-/* A floor that makes "equivalent" a weak word. */
-#define FLOOR_WORTH_SAYING 0.1
-
 struct paragraphs {
 	char *text[PARAGRAPHS + 1];
 	size_t count;
@@ -101,7 +99,8 @@ static void list_constants(const struct compare_result *result, FILE *out)
 	for (unsigned k = 0; k < RUN_KEY_COUNT; k++) {
 		if (result->varies[k] || !c->key[k] || !c->key[k][0] || run_key_is_origin((enum run_key)k))
 			continue;
-		fprintf(out, "%s%s %s", before, run_key_name((enum run_key)k), c->key[k]);
+		fputs(before, out);
+		wording_key((enum run_key)k, c->key[k], out);
 		before = ", ";
 	}
 }
@@ -124,7 +123,7 @@ char **wording_heading(const struct compare_result *result)
 	if (command->filters) {
 		out = begin(&p);
 		for (size_t i = 0; i < command->filters; i++) {
-			const struct compare_filter *f = &command->filter[i];
+			const struct key_filter *f = &command->filter[i];
 
 			fprintf(out, "%s%s%s=", i ? " and " : "Only rows with ", run_key_name(f->key), f->negated ? "!" : "");
 			for (size_t v = 0; v < f->values; v++)
@@ -184,7 +183,7 @@ static void say_pairs(const struct compare_result *result, FILE *out)
 static void say_floor(const struct compare_result *result, FILE *out)
 {
 	double least = INFINITY, most = 0;
-	size_t unmeasured = 0;
+	size_t unmeasured = 0, wide = 0;
 
 	for (size_t i = 0; i < result->all->count; i++) {
 		const struct comparison *c = &result->all->comparison[i];
@@ -194,13 +193,15 @@ static void say_floor(const struct compare_result *result, FILE *out)
 		least = fmin(least, c->noise_floor);
 		most = fmax(most, c->noise_floor);
 		unmeasured += !c->floor_measured;
+		wide += c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_WIDE_FLOOR;
 	}
 	fprintf(out, "Floor: %.1f%% to %.1f%%, how far apart the halves of a cell's invocations come out in these data, and "
 		"%g%% at least. A ratio within it is not called better or worse, however sure it is.",
 		100 * least, 100 * most, 100 * result->command->options.floor);
-	if (most > FLOOR_WORTH_SAYING)
-		fputs(" Where it is large, so is the noise, and \"equivalent\" says no more than that the difference is "
-		      "smaller than that.", out);
+	fprintf(out, " Equivalent is what lies within it, and within %g%% (--equivalent-within), with its whole interval.",
+		100 * result->command->options.equivalent_within);
+	if (wide)
+		fprintf(out, " %zu would lie within the floor, but that is wider: too much noise to call them equivalent.", wide);
 	if (unmeasured)
 		fprintf(out, " It could not be measured for %zu, with too few invocations.", unmeasured);
 }
@@ -246,8 +247,9 @@ static void say_drift(const struct compare_result *result, FILE *out)
 
 static void say_undecided(const struct compare_result *result, FILE *out)
 {
-	fputs("Undecided: \"~N more\" is how many more invocations a side would decide it if all goes on as it is; "
-	      "without a number that cannot be told, or is not worth the time. ", out);
+	fprintf(out, "Undecided: \"~N more\" is how many more invocations a side would decide it if all goes on as it is; "
+		"\"not within %d\" is more than a run and the tests take: lower the noise instead; "
+		"without either it cannot be told, or would take more than a thousand. ", RANK_SAMPLES_MAX);
 	if (result->verdicts[COMPARE_NOT_COMPARABLE])
 		fputs("What is not comparable says why. ", out);
 	fputs("docs/comparing.md has the rules.", out);

@@ -11,8 +11,9 @@
 #include "bench/cli/usage.h"
 #include "bench/compare/census.h"
 #include "bench/compare/command.h"
-#include "bench/compare/output_file.h"
+#include "bench/files/output_file.h"
 #include "bench/files/schema.h"
+#include "bench/run_data/run_join.h"
 
 #define EXIT_REGRESSION 1
 #define EXIT_NOTHING 3
@@ -126,7 +127,7 @@ static int load(struct comparing_runs *c, char *error)
 	}
 	if (command->options.column == RUN_KEY_RUN && !command->options.baseline)
 		command->options.baseline = c->label[0];
-	if (selection_make(&c->data, c->run, command->runs, command->filter, command->filters))
+	if (run_join(&c->data, c->run, command->runs, command->filter, command->filters))
 		usage_error("out of memory");
 	return c->data.rows ? 0 : nothing("nothing comparable: no row passes --filter");
 }
@@ -169,7 +170,7 @@ static bool in_colour(const struct compare_command *command)
 {
 	const char *no_colour = getenv("NO_COLOR");
 
-	return !command->output && isatty(STDOUT_FILENO) && !(no_colour && no_colour[0]);
+	return strcmp(command->output, "-") == 0 && isatty(STDOUT_FILENO) && !(no_colour && no_colour[0]);
 }
 
 static int write_as_asked(const struct compare_result *result, FILE *out)
@@ -188,21 +189,22 @@ static int write_as_asked(const struct compare_result *result, FILE *out)
 	}
 }
 
-static int write_out(const struct compare_result *result)
+static int write_out(const struct compare_result *result, char *error)
 {
-	const char *path = result->command->output;
-	struct output_file output;
-	int error;
+	struct output_file out;
+	int status = output_file_open(&out, result->command->output, false, error);
 
-	if (!path) {
-		error = write_as_asked(result, stdout);
-		return fflush(stdout) || ferror(stdout) ? -EIO : error;
+	if (!status) {
+		status = write_as_asked(result, out.file);
+		if (status)
+			snprintf(error, OUTPUT_FILE_ERROR_BYTES, "%s: %s", result->command->output, strerror(-status));
+		else
+			status = output_file_close(&out);
 	}
-	error = output_file_open(&output, path);
-	if (error)
-		return error;
-	error = write_as_asked(result, output.file);
-	return output_file_close(&output, error);
+	if (!status)
+		status = output_file_commit(&out);
+	output_file_fini(&out);
+	return status;
 }
 
 static int exit_status(const struct compare_result *result)
@@ -220,42 +222,39 @@ static int exit_status(const struct compare_result *result)
 static int show(struct comparing_runs *c)
 {
 	struct compare_result result = { .command = &c->command, .run = c->run, .data = &c->data, .all = &c->all };
-	int error = compare_take_stock(&result);
+	char error[OUTPUT_FILE_ERROR_BYTES] = "out of memory";
+	int status = compare_take_stock(&result);
 
-	if (!error)
-		error = write_out(&result);
+	if (!status)
+		status = write_out(&result, error);
 	free(result.order);
-	if (error && c->command.output)
-		usage_error("--output: %s: %s", c->command.output, strerror(-error));
-	if (error) {
-		fprintf(stderr, "storsync compare: cannot write the comparisons: %s\n", strerror(-error));
-		return EXIT_USAGE;
-	}
+	if (status)
+		usage_error("%s%s", strcmp(c->command.output, "-") ? "--output: " : "cannot write to ", error);
 	return exit_status(&result);
 }
 
 int compare_main(int argc, char **argv)
 {
 	static struct comparing_runs c;
-	char error[RUN_DATA_ERROR_BYTES] = "out of memory";
+	char error[RUN_DATA_ERROR_BYTES] = "out of memory", refusal[OUTPUT_FILE_ERROR_BYTES];
 	int status;
 
 	compare_command_parse(&c.command, argc, argv);
-	if (c.command.output && access(c.command.output, F_OK) == 0)
-		usage_error("--output: %s exists; choose another name", c.command.output);
+	if (output_file_check(c.command.output, false, refusal))
+		usage_error("--output: %s", refusal);
 	status = load(&c, error);
 	if (!status)
 		status = compare(&c, error);
 	if (!status)
 		status = show(&c);
 	comparisons_fini(&c.all);
-	selection_fini(&c.data);
+	run_join_fini(&c.data);
 	for (size_t i = 0; i < COMPARE_RUNS; i++) {
 		run_data_fini(&c.run[i]);
 		free(c.label[i]);
 	}
 	for (size_t i = 0; i < c.command.filters; i++)
-		filter_fini(&c.command.filter[i]);
+		key_filter_fini(&c.command.filter[i]);
 	quantity_list_fini(&c.command.candidates);
 	return status;
 }

@@ -4,7 +4,6 @@
 #include "bench/compare/ranks.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,29 +48,6 @@ static int by_value(const void *a, const void *b, void *context)
 	return run_key_compare(s->key, s->text[*(const uint32_t *)a], s->text[*(const uint32_t *)b]);
 }
 
-/* A window's length, to three digits: what it counts as. */
-static double length_of(const char *text)
-{
-	double value = strtod(text, NULL);
-	double unit;
-
-	if (!(value > 0) || !isfinite(value))
-		return 0;
-	unit = pow(10, floor(log10(value)) - 2);
-	return round(value / unit) * unit;
-}
-
-static bool is_same(enum run_key key, const char *a, const char *b)
-{
-	double x, y;
-
-	if (key != RUN_KEY_DURATION_S || !*a || !*b)
-		return strcmp(a, b) == 0;
-	x = length_of(a);
-	y = length_of(b);
-	return fabs(x - y) <= 1e-9 * x;
-}
-
 /* Ranks of one key, from numbers in the order of appearance. */
 static int rank_key(struct layout *layout, enum run_key key, struct texts *texts)
 {
@@ -92,7 +68,7 @@ static int rank_key(struct layout *layout, enum run_key key, struct texts *texts
 	for (uint32_t i = 0; i < texts->count; i++) {
 		const char *text = texts->text[order[i]];
 
-		if (!i || !is_same(key, layout->text[key][ranks - 1], text))
+		if (!i || strcmp(layout->text[key][ranks - 1], text) != 0)
 			layout->text[key][ranks++] = text;
 		rank[order[i]] = ranks - 1;
 	}
@@ -117,8 +93,6 @@ static int rank_all(struct layout *layout, struct texts *texts)
 		for (size_t c = 0; c < data->cells; c++) {
 			const char *text = data->cell[c].key[k];
 
-			if (k == RUN_KEY_DURATION_S && data->cell[c].key[RUN_KEY_TRACE][0])
-				text = "";
 			if (text != last)
 				number = number_of(texts, text);
 			last = text;

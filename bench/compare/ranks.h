@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Texts of keys as ranks, in the order of run_key_compare(), and what follows from the measuring made comparable: a window's
- * length is what it was, not what was asked for; a trace lasts as long as it lasts; a cell of which nothing was measured has no
- * placement.
+ * Texts of keys as ranks, in the order of run_key_compare(), and what follows from the measuring made comparable: a cell of which
+ * nothing was measured has no placement and no window.
  */
 #ifndef STORSYNC_BENCH_COMPARE_RANKS_H
 #define STORSYNC_BENCH_COMPARE_RANKS_H

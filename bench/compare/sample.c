@@ -34,7 +34,6 @@ size_t sample_room(const struct layout *layout)
 static void take(struct sample *sample, double value, uint32_t rest, uint64_t block)
 {
 	sample->value[sample->n] = value;
-	sample->log[sample->n] = log(value);
 	sample->place[sample->n++] = (struct sample_place){ rest, block };
 	sample->has_ratio &= value > 0;
 }
@@ -63,6 +62,12 @@ void sample_gather(struct sample *sample, const struct layout *layout, const str
 			take(sample, value, layout->rest[cell], data->row[r].block);
 		}
 	}
+}
+
+void sample_take_logs(struct sample *sample)
+{
+	for (size_t i = 0; i < sample->n && sample->has_ratio; i++)
+		sample->log[i] = log(sample->value[i]);
 }
 
 static int compare_places(const struct sample_place *a, const struct sample_place *b)

@@ -8,7 +8,7 @@
 struct sample {
 	size_t n;          /* with a value, used */
 	double *value;     /* as measured */
-	double *log;       /* logarithms, while all values are above 0 */
+	double *log;       /* logarithms, if all values are above 0, after sample_take_logs() */
 	struct sample_place {
 		uint32_t rest; /* what else it differs in from what it is taken together with */
 		uint64_t block;
@@ -27,6 +27,8 @@ size_t sample_room(const struct layout *layout);
 
 void sample_gather(struct sample *sample, const struct layout *layout, const struct layout_side *side, size_t figure,
 		   bool drop_gated);
+
+void sample_take_logs(struct sample *sample);
 
 /*
  * Pairs of one block and the same rest, as differences of the logarithms, b - a.  `difference` has room for the smaller of

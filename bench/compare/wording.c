@@ -4,7 +4,10 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "bench/stats/rank_test.h"
 
 #define TEXT(words, column) (words)->text[column], sizeof((words)->text[column])
 
@@ -65,9 +68,15 @@ static void format_verdict(char *text, size_t bytes, const struct comparison *c)
 	int length = snprintf(text, bytes, "%s", compare_verdict_name(c->verdict));
 	size_t not_ok = c->not_ok_base + c->not_ok_cand;
 
-	if (c->verdict == COMPARE_UNDECIDED && c->more)
+	if (c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_WIDE_FLOOR)
+		length += snprintf(text + length, bytes - (size_t)length, ": floor over %g%%", 100 * c->margin);
+	else if (c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_WITHIN_FLOOR)
+		length += snprintf(text + length, bytes - (size_t)length, ": within the floor");
+	if (c->verdict == COMPARE_UNDECIDED && compare_is_out_of_reach(c))
+		length += snprintf(text + length, bytes - (size_t)length, ", not within %d invocations", RANK_SAMPLES_MAX);
+	else if (c->verdict == COMPARE_UNDECIDED && c->more)
 		length += snprintf(text + length, bytes - (size_t)length, ", ~%" PRIu64 " more", c->more);
-	else if (c->why)
+	if (c->why)
 		length += snprintf(text + length, bytes - (size_t)length, ": %s", c->why);
 	if (not_ok && (size_t)length < bytes)
 		snprintf(text + length, bytes - (size_t)length, "; %zu not ok", not_ok);
@@ -145,6 +154,11 @@ void wording_tally(const struct compare_result *result, size_t first, size_t end
 	fprintf(out, " of %zu", end - first);
 }
 
+void wording_key(enum run_key key, const char *value, FILE *out)
+{
+	fprintf(out, "%s %s", run_key_name(key), value && value[0] ? value : "(none)");
+}
+
 void wording_keys(const char *before, const char *after, const struct compare_result *result, const struct comparison *c,
 		  bool of_table, FILE *out)
 {
@@ -153,7 +167,8 @@ void wording_keys(const char *before, const char *after, const struct compare_re
 	for (unsigned k = 0; k < RUN_KEY_COUNT; k++) {
 		if (!result->varies[k] || result->command->in_table[k] != of_table)
 			continue;
-		fprintf(out, "%s%s %s", any ? ", " : before, run_key_name((enum run_key)k), !c->key[k] || !c->key[k][0] ? "(none)" : c->key[k]);
+		fputs(any ? ", " : before, out);
+		wording_key((enum run_key)k, c->key[k], out);
 		any = true;
 	}
 	if (any)

@@ -26,6 +26,9 @@ void wording_figure(const struct figure *figure, FILE *out);
 /* "12 better, 3 worse of 30": of comparisons order[first] to order[end - 1]. */
 void wording_tally(const struct compare_result *result, size_t first, size_t end, FILE *out);
 
+/* "cpus 2"; a length of the window to three digits, as it counts. */
+void wording_key(enum run_key key, const char *value, FILE *out);
+
 /* "cpus 2, irq_routing same": keys that vary, of the table, or the others, between two texts; nothing when there are none. */
 void wording_keys(const char *before, const char *after, const struct compare_result *result, const struct comparison *c,
 		  bool of_table, FILE *out);

@@ -32,6 +32,8 @@ static void set_key(struct csv_row *row, enum run_key key, const char *text)
 
 static void set_result(struct csv_row *row, const struct comparison *c)
 {
+	char why[160];
+
 	csv_set_u64(row, "n_base", c->n_base);
 	csv_set_u64(row, "n_cand", c->n_cand);
 	csv_set_double(row, "base_median", c->base_median);
@@ -47,12 +49,14 @@ static void set_result(struct csv_row *row, const struct comparison *c)
 	csv_set_u64(row, "gated", c->gated);
 	csv_set_u64(row, "not_ok_base", c->not_ok_base);
 	csv_set_u64(row, "not_ok_cand", c->not_ok_cand);
-	csv_set_string(row, "why", c->why);
+	compare_why(c, why, sizeof(why));
+	csv_set_string(row, "why", why);
 	if (c->why)
 		return;
 	csv_set_string(row, "test", c->test == COMPARE_TEST_PAIRED ? "paired" : "unpaired");
 	csv_set_string(row, "test_why", c->test_why);
 	csv_set_u64(row, "pairs", c->pairs);
+	csv_set_double(row, "margin", c->margin);
 	if (c->more)
 		csv_set_u64(row, "more", c->more);
 }

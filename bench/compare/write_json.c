@@ -38,7 +38,9 @@ static json_t *keys_of(const struct comparison *c)
 static json_t *comparison_to_json(const struct comparison *c)
 {
 	json_t *object = json_object();
+	char why[160];
 
+	compare_why(c, why, sizeof(why));
 	json_object_set_new(object, "metric", text(c->figure->name));
 	json_object_set_new(object, "unit", json_string(c->figure->unit));
 	json_object_set_new(object, "better", json_string(figure_better_name(c->figure->better)));
@@ -64,7 +66,8 @@ static json_t *comparison_to_json(const struct comparison *c)
 	json_object_set_new(object, "gated", count(c->gated));
 	json_object_set_new(object, "not_ok_base", count(c->not_ok_base));
 	json_object_set_new(object, "not_ok_cand", count(c->not_ok_cand));
-	json_object_set_new(object, "why", text(c->why));
+	json_object_set_new(object, "why", text(why));
+	json_object_set_new(object, "margin", c->why ? json_null() : number(c->margin));
 	return object;
 }
 
@@ -109,9 +112,10 @@ static json_t *heading_of(const struct compare_result *result)
 		if (result->all->warning[i][0])
 			json_array_append_new(warnings, json_string(result->all->warning[i]));
 	}
-	return json_pack("{s:s, s:o, s:s, s:s, s:f, s:f, s:b, s:o, s:o, s:o, s:o}", "version", storsync_version, "runs", runs_of(result),
+	return json_pack("{s:s, s:o, s:s, s:s, s:f, s:f, s:f, s:b, s:o, s:o, s:o, s:o}", "version", storsync_version, "runs", runs_of(result),
 			 "column", run_key_name(options->column), "baseline", result->all->comparison[0].baseline, "alpha", options->alpha,
-			 "least_floor", options->floor, "gated_used", !options->drop_gated, "holm_tests", count(result->all->tests),
+			 "least_floor", options->floor,
+			 "equivalent_within", options->equivalent_within, "gated_used", !options->drop_gated, "holm_tests", count(result->all->tests),
 			 "invocations", rows_of(&result->census), "verdicts", verdicts_of(result), "warnings", warnings);
 }
 

@@ -63,6 +63,8 @@ static void print_name(const struct compare_result *result, const struct compari
 
 static void print_finding(const struct comparison *c, FILE *out)
 {
+	char why[160];
+
 	fputs(compare_verdict_name(c->verdict), out);
 	if (c->why) {
 		fprintf(out, ": ");
@@ -74,6 +76,9 @@ static void print_finding(const struct comparison *c, FILE *out)
 	fprintf(out, ": ratio %.9g, interval %.9g to %.9g, p_adj %.9g, noise floor %.9g, "
 		"medians %.9g and %.9g %s, n %zu and %zu", c->ratio, c->ci_lo, c->ci_hi, c->p_adj,
 		c->noise_floor, c->cand_median, c->base_median, c->figure->unit, c->n_cand, c->n_base);
+	compare_why(c, why, sizeof(why));
+	if (why[0])
+		fprintf(out, "; %s", why);
 	if (c->more)
 		fprintf(out, ", ~%llu more invocations a side", (unsigned long long)c->more);
 }

@@ -116,12 +116,24 @@ static bool may_tell(const struct evidence_rule *rule, const struct explanation 
 	return rule->measure != EXPLAIN_LOST || !(sleeps(&explanation->cell) || sleeps(&explanation->base));
 }
 
+/* A CPU that is away completes no I/Os, whether or not a mean latency shows it. */
+static bool takes_throughput(const struct evidence_rule *rule, const struct explanation *explanation,
+			     const struct explain_difference *evidence, struct explain_difference *iops)
+{
+	explain_compare(iops, &explanation->cell, &explanation->base, EXPLAIN_IOPS);
+	return (rule->measure == EXPLAIN_GAPS || rule->measure == EXPLAIN_LOST) &&
+	       strcmp(explanation->cell.key[RUN_KEY_ARRIVAL], "closed") == 0 && explain_is_shown(iops) &&
+	       iops->by * evidence->by < 0;
+}
+
 static void say(struct explanation *explanation, const struct evidence_rule *rule, const struct explain_difference *evidence)
 {
 	unsigned changed = evidence->by > 0 ? explanation->longer : explanation->shorter;
 	struct explain_sentence *sentence;
+	struct explain_difference iops;
+	bool throughput = takes_throughput(rule, explanation, evidence, &iops);
 
-	if (!(rule->parts & changed) || !explain_is_shown(evidence) || fabs(evidence->by) < rule->least_difference ||
+	if ((!(rule->parts & changed) && !throughput) || !explain_is_shown(evidence) || fabs(evidence->by) < rule->least_difference ||
 	    ratio_of(evidence) < rule->least_ratio || !may_tell(rule, explanation))
 		return;
 	if (rule->explains && !rule->of_the_machine && strcmp(explain_measure_unit(rule->measure), "ns") == 0 &&
@@ -130,11 +142,16 @@ static void say(struct explanation *explanation, const struct evidence_rule *rul
 	if (rule->measure == EXPLAIN_HANDOFFS &&
 	    !is_large_enough(explanation, handoff_ns(explanation) * evidence->by, rule->parts & changed))
 		return;
-	sentence = explain_say(explanation, rule->id, rule->explains ? SECTION_WHY : SECTION_CALLS, "%s",
-			       evidence->by > 0 ? rule->more : rule->less);
+	sentence = explain_say(explanation, rule->id, rule->explains ? SECTION_WHY : SECTION_CALLS, "%s%s",
+			       evidence->by > 0 ? rule->more : rule->less,
+			       !throughput	  ? "" :
+			       evidence->by > 0 ? "; so long no I/Os are completed either, and there are fewer of them" :
+						  "; so I/Os are completed for longer, and there are more of them");
 	if (sentence)
 		sentence->parts = rule->explains ? rule->parts & changed : 0;
 	explain_cite(sentence, evidence);
+	if (throughput)
+		explain_cite(sentence, &iops);
 }
 
 /* ps, 0 where no delay was asked for. */
@@ -165,6 +182,8 @@ static void explain_injected(struct explanation *explanation)
 			 !(parts & ACQUIRE) ? "isr_masked"
 			 : parts & MASKED   ? "isr_masked and isr_acquire"
 					    : "isr_acquire");
+	if (!parts)
+		snprintf(grows, sizeof(grows), "; no part is shown to differ with it");
 	sentence = explain_say(explanation, "injected", SECTION_WHY,
 			       "Every synchronized routine holds access for %s %s, because a delay was injected (inject_ns %s "
 			       "against %s)%s%s",
@@ -277,7 +296,8 @@ static void explain_undecided(struct explanation *explanation)
 {
 	size_t cell = explanation->latency.cell.n, base = explanation->latency.base.n;
 
-	if (cell && base && !explain_is_shown(&explanation->latency))
+	if (cell && base && !explain_latency_is_shown(explanation) &&
+	    explanation->compared.verdict != COMPARE_EQUIVALENT)
 		explain_say(explanation, "undecided", SECTION_NEXT,
 			    "With %zu against %zu invocations the mean ISR latency is not decided, so there is nothing to "
 			    "explain in it; more (--invocations) may tell",
@@ -304,6 +324,24 @@ static void explain_rest(struct explanation *explanation)
 		    strchr(text, ',') ? "" : "s", advice(explanation, open));
 }
 
+/* A difference that is of no part in particular. */
+static void explain_unnamed(struct explanation *explanation)
+{
+	unsigned of_latency = PART_BIT(PART_MASKED) | PART_BIT(PART_DELIVERY) | PART_BIT(PART_ACQUIRE);
+
+	if (explain_latency_is_shown(explanation) && !((explanation->longer | explanation->shorter) & of_latency))
+		explain_say(explanation, "unnamed", SECTION_NEXT,
+			    "The mean ISR latency differs, and of none of its parts is that shown: what it is made of is not decided; "
+			    "more invocations (--invocations) may tell");
+}
+
+/* What was asked for comes before what happened besides. */
+static bool is_asked_for(const struct evidence_rule *rule, enum run_key column)
+{
+	return (rule->measure == EXPLAIN_SECTION && column == RUN_KEY_SECTION_NS) ||
+	       (rule->measure == EXPLAIN_PREEMPTED && (column == RUN_KEY_PREEMPT_RATE_HZ || column == RUN_KEY_PREEMPT_NS));
+}
+
 void evidence_explain(struct explanation *explanation)
 {
 	struct explain_difference evidence[RULES];
@@ -313,16 +351,21 @@ void evidence_explain(struct explanation *explanation)
 	explain_adjust(evidence, RULES);
 	explain_injected(explanation);
 	for (size_t i = 0; i < RULES; i++) {
+		if (is_asked_for(&evidence_rules[i], explanation->column))
+			say(explanation, &evidence_rules[i], &evidence[i]);
+	}
+	for (size_t i = 0; i < RULES; i++) {
 		if (evidence_rules[i].of_the_machine)
 			say(explanation, &evidence_rules[i], &evidence[i]);
 	}
 	explain_family(explanation, true);
 	explain_hold(explanation);
 	for (size_t i = 0; i < RULES; i++) {
-		if (!evidence_rules[i].of_the_machine)
+		if (!evidence_rules[i].of_the_machine && !is_asked_for(&evidence_rules[i], explanation->column))
 			say(explanation, &evidence_rules[i], &evidence[i]);
 	}
 	explain_family(explanation, false);
 	tell_family(explanation);
 	explain_rest(explanation);
+	explain_unnamed(explanation);
 }

@@ -74,6 +74,13 @@ void explain_compose(struct explanation *explanation)
 	trust_explain(explanation);
 }
 
+bool explain_latency_is_shown(const struct explanation *explanation)
+{
+	enum compare_verdict verdict = explanation->compared.verdict;
+
+	return explain_is_shown(&explanation->latency) && verdict != COMPARE_EQUIVALENT && verdict != COMPARE_UNDECIDED;
+}
+
 const struct explain_sentence *explain_first_reason(const struct explanation *explanation, unsigned parts)
 {
 	for (size_t i = 0; i < explanation->count; i++) {

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "bench/compare/compare.h"
 #include "bench/explain/side.h"
 
 /* Parts of the ISR's latency, and of a call. */
@@ -47,6 +48,9 @@ struct explanation {
 	struct explain_side cell;
 	struct explain_side base;
 	enum run_key column; /* the key in which they differ */
+	struct comparison compared; /* compare's, of the two by themselves; not comparable: the test here is all there is */
+	struct comparison in_run;   /* likewise, adjusted over `in_run_tests` of the run; 0: not looked at */
+	size_t in_run_tests;
 	char cell_name[EXPLAIN_NAME_BYTES]; /* in a sentence: the value of that key */
 	char base_name[EXPLAIN_NAME_BYTES];
 	struct explain_difference latency; /* the mean ISR latency's, by itself */
@@ -56,8 +60,11 @@ struct explanation {
 	struct explain_sentence sentence[EXPLAIN_SENTENCES_MAX];
 };
 
-/* Fills in all but the sides and `column`, which are given. */
+/* Fills in all but the sides, `column` and the comparisons, which are given. */
 void explain_compose(struct explanation *explanation);
+
+/* Whether the mean ISR latency's difference is shown, and not less than what compare takes for noise. */
+bool explain_latency_is_shown(const struct explanation *explanation);
 
 /* The first sentence of SECTION_WHY that is about one of these parts (bits); NULL when there is none. */
 const struct explain_sentence *explain_first_reason(const struct explanation *explanation, unsigned parts);

@@ -131,8 +131,12 @@ static int explain_cells(const struct printer *printer, const struct run_data *d
 	struct explanation *explanation = malloc(sizeof(*explanation));
 	json_t *all = json_array();
 
-	for (size_t i = 0; explanation && i < pairs->count; i++) {
-		overview_explain(explanation, data, causes, &pairs->pair[i]);
+	int status = explanation ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !status && i < pairs->count; i++) {
+		status = overview_explain(explanation, data, causes, &pairs->pair[i], true);
+		if (status)
+			break;
 		if (printer->format == PRINT_JSON) {
 			json_array_append_new(all, print_explanation_json(explanation));
 			continue;
@@ -142,20 +146,22 @@ static int explain_cells(const struct printer *printer, const struct run_data *d
 		print_head(printer, data, explanation, pairs->pair[i].cell);
 		print_explanation(printer, explanation);
 	}
-	if (explanation && printer->format == PRINT_JSON) {
+	if (!status && printer->format == PRINT_JSON) {
 		json_t *root = json_pack("{s:s, s:O}", "run", data->run_id, "explanations", all);
 
 		json_dumpf(root, printer->out, JSON_INDENT(2));
 		fputc('\n', printer->out);
 		json_decref(root);
-	} else if (explanation) {
+	} else if (!status) {
 		fputc('\n', printer->out);
 		print_paragraph(printer, PRINT_LEGEND " In each invocation the mean ISR latency is the sum of its parts' means; "
-						      "medians need not add up exactly.");
+						      "medians need not add up exactly. These two cells are compared by "
+						      "themselves; of a whole run `storsync compare` adjusts for all its "
+						      "comparisons, and may leave undecided what is shown here.");
 	}
 	json_decref(all);
 	free(explanation);
-	return explanation ? 0 : -ENOMEM;
+	return status;
 }
 
 static int explain_run(const struct explain_options *options, const struct run_data *data, char *error)
@@ -236,5 +242,8 @@ int explain_main(int argc, char **argv)
 		fprintf(stderr, "storsync explain: %s\n", error);
 	if (status)
 		return status == -ENODATA ? EXIT_NOTHING : EXIT_USAGE;
-	return fflush(stdout) || ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_SUCCESS;
+	fputs("storsync explain: cannot write to standard output\n", stderr);
+	return EXIT_FAILURE;
 }

@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "bench/explain/stages.h"
+#include "bench/explain/verdict.h"
 
 /* What is kept of an explanation. */
 struct told {
 	struct explain_difference latency;
+	enum compare_verdict compared; /* in its group */
 	struct explain_difference part; /* the largest one that is named; `by` is NaN when there is none */
 	enum explain_part which;
 	struct explain_difference iops;
@@ -22,15 +24,26 @@ struct told {
 	char base[EXPLAIN_NAME_BYTES];
 };
 
-void overview_explain(struct explanation *explanation, const struct run_data *data, const struct causes *causes,
-		      const struct pair *pair)
+int overview_explain(struct explanation *explanation, const struct run_data *data, const struct causes *causes,
+		     const struct pair *pair, bool in_run)
 {
+	int status = verdict_of_pair(&explanation->compared, data, pair->cell, pair->base, pair->column);
+
+	explanation->in_run = (struct comparison){ .figure = NULL };
+	explanation->in_run_tests = 0;
+	if (!status && in_run)
+		status = verdict_among(&explanation->in_run, &explanation->in_run_tests, data, NULL, pair->cell, pair->base,
+				       pair->column);
+	if (status)
+		return status;
+
 	explain_side_read(&explanation->cell, data, pair->cell);
 	explain_side_read(&explanation->base, data, pair->base);
 	memcpy(explanation->cell.events, causes->events[pair->cell], sizeof(explanation->cell.events));
 	memcpy(explanation->base.events, causes->events[pair->base], sizeof(explanation->base.events));
 	explanation->column = pair->column;
 	explain_compose(explanation);
+	return 0;
 }
 
 static bool is_measured(const struct run_data *data, size_t cell)
@@ -90,23 +103,31 @@ static void keep(struct told *told, const struct explanation *explanation)
 
 static const char *verdict_of(const struct told *told)
 {
-	return !explain_is_shown(&told->latency) ? "not decided" : told->latency.by > 0 ? "slower" : "faster";
+	if (told->compared == COMPARE_EQUIVALENT)
+		return "equivalent";
+	return !explain_is_shown(&told->latency) || told->compared == COMPARE_UNDECIDED ? "not decided" :
+	       told->latency.by > 0							? "slower" :
+											  "faster";
 }
 
-/* Holm over the cells of a group: so many comparisons are made at once. */
-static int adjust(struct told *told, size_t count)
+/* compare's word on a group: so many comparisons are made at once, which its test and its adjustment take into account. */
+static int decide(const struct overview *overview, const struct pair *pair, struct told *told, size_t count)
 {
-	double *p = malloc((count + 1) * sizeof(*p));
+	bool *kept = calloc(overview->data->cells + 1, sizeof(*kept));
+	int status = kept ? 0 : -ENOMEM;
 
-	if (!p)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		p[i] = told[i].latency.p;
-	rank_holm(p, count);
-	for (size_t i = 0; i < count; i++)
-		told[i].latency.p = p[i];
-	free(p);
-	return 0;
+	for (size_t i = 0; kept && i < count; i++)
+		kept[pair[i].cell] = kept[pair[i].base] = true;
+	for (size_t i = 0; !status && i < count; i++) {
+		struct comparison compared;
+		size_t tests;
+
+		status = verdict_among(&compared, &tests, overview->data, kept, pair[i].cell, pair[i].base, pair[i].column);
+		told[i].compared = compared.verdict;
+		told[i].latency.p = compared.figure ? compared.p_adj : NAN;
+	}
+	free(kept);
+	return status;
 }
 
 static void print_cell(const struct printer *printer, const char *cell_id, const struct told *told)
@@ -144,12 +165,13 @@ static size_t next_of(const struct told *told, const bool *done, size_t count, c
 
 static void print_extremes(const struct printer *printer, const struct told *told, size_t count, bool one_base)
 {
-	size_t slower = 0, faster = 0, low = 0, high = 0, most = 0, fewest = 0;
+	size_t slower = 0, faster = 0, equivalent = 0, low = 0, high = 0, most = 0, fewest = 0;
 	char text[4096], latency[160] = "", iops[160] = "";
 
 	for (size_t i = 0; i < count; i++) {
 		slower += strcmp(verdict_of(&told[i]), "slower") == 0;
 		faster += strcmp(verdict_of(&told[i]), "faster") == 0;
+		equivalent += strcmp(verdict_of(&told[i]), "equivalent") == 0;
 		low = told[i].latency.cell.median < told[low].latency.cell.median ? i : low;
 		high = told[i].latency.cell.median > told[high].latency.cell.median ? i : high;
 		most = told[i].iops.cell.median > told[most].iops.cell.median ? i : most;
@@ -160,11 +182,12 @@ static void print_extremes(const struct printer *printer, const struct told *tol
 		snprintf(iops, sizeof(iops), "%s %.0f, ", told[0].base, told[0].iops.base.median);
 	}
 	snprintf(text, sizeof(text),
-		 "isr_latency_mean_ns: %slowest %s %.0f, highest %s %.0f; shown to be slower %zu, faster %zu, not decided %zu. "
+		 "isr_latency_mean_ns: %slowest %s %.0f, highest %s %.0f; shown to be slower %zu, faster %zu, equivalent within the noise "
+		 "floor %zu, not decided %zu. "
 		 "iops: %smost %s %.0f, fewest %s %.0f.",
 		 latency, told[low].name, told[low].latency.cell.median, told[high].name, told[high].latency.cell.median, slower,
-		 faster, count - slower - faster, iops, told[most].name, told[most].iops.cell.median, told[fewest].name,
-		 told[fewest].iops.cell.median);
+		 faster, equivalent, count - slower - faster - equivalent, iops, told[most].name,
+		 told[most].iops.cell.median, told[fewest].name, told[fewest].iops.cell.median);
 	print_paragraph(printer, text);
 }
 
@@ -234,9 +257,10 @@ static size_t groups_of(const struct overview *overview)
 
 static void print_begin(const struct printer *printer, const struct overview *overview)
 {
-	char text[512];
+	char text[1024];
 
-	snprintf(text, sizeof(text), "Run %s: who differs in the mean ISR latency, and the first reason. " PRINT_LEGEND,
+	snprintf(text, sizeof(text), "Run %s: who differs in the mean ISR latency, adjusted over each group, and the first reason. "
+		 PRINT_LEGEND,
 		 overview->data->run_id);
 	print_paragraph(printer, text);
 }
@@ -274,11 +298,15 @@ int overview_print(const struct printer *printer, const struct overview *overvie
 	if (!status && printer->format != PRINT_JSON)
 		print_begin(printer, overview);
 	for (size_t i = 0; !status && i < overview->pairs; i = end) {
-		for (end = i; end < overview->pairs && is_same_group(overview, i, end); end++) {
-			overview_explain(explanation, overview->data, overview->causes, &overview->pair[end]);
-			keep(&told[end], explanation);
+		for (end = i; !status && end < overview->pairs && is_same_group(overview, i, end); end++) {
+			status = overview_explain(explanation, overview->data, overview->causes, &overview->pair[end], false);
+			if (!status)
+				keep(&told[end], explanation);
 		}
-		status = adjust(&told[i], end - i);
+		if (!status)
+			status = decide(overview, &overview->pair[i], &told[i], end - i);
+		if (status)
+			break;
 		if (printer->format == PRINT_JSON)
 			json_array_append_new(groups, group_json(overview, &overview->pair[i], &told[i], end - i));
 		else

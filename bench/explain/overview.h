@@ -28,9 +28,9 @@ struct overview {
 	const char *argument;	 /* the run, as it was given */
 };
 
-/* Reads both sides and composes. */
-void overview_explain(struct explanation *explanation, const struct run_data *data, const struct causes *causes,
-		      const struct pair *pair);
+/* Reads both sides and composes; with what compare says of the whole run where `in_run`.  0 or -ENOMEM. */
+int overview_explain(struct explanation *explanation, const struct run_data *data, const struct causes *causes,
+		     const struct pair *pair, bool in_run);
 
 /* The keys in which measured cells of the run differ, but for two: "cpus 2, irq_routing same". */
 void overview_keys(char *text, size_t bytes, const struct run_data *data, size_t cell, enum run_key column, enum run_key besides);

@@ -20,7 +20,8 @@ struct printer {
 /* What the figures are. */
 #define PRINT_LEGEND \
 	"Figures are medians over the invocations [smallest, largest]; p is exact Mann-Whitney over invocations, after Holm, and a " \
-	"difference is shown below 0.05."
+	"difference is shown below 0.05. Whether the mean ISR latency differs is decided as `storsync compare` does, by its test " \
+	"and its noise floor."
 
 #define PRINT_SENTENCE_BYTES 2048
 

@@ -41,6 +41,14 @@ double stages_whole(const struct explanation *explanation, enum explain_part fir
 	return whole;
 }
 
+/* Where the whole is within the noise, whether a part of the ISR's latency is, too: then nothing is to be explained. */
+static bool is_noise(const struct explanation *explanation, double ns)
+{
+	const struct comparison *compared = &explanation->compared;
+
+	return compared->verdict == COMPARE_EQUIVALENT || fabs(ns) <= compared->noise_floor * explanation->latency.base.median;
+}
+
 static void name_part(struct explanation *explanation, enum explain_part part, double whole, const char *of)
 {
 	const struct explain_difference *difference = &explanation->part[part];
@@ -59,6 +67,8 @@ static void name_part(struct explanation *explanation, enum explain_part part, d
 			       share_text);
 	explain_cite(sentence, difference);
 	if (of && fabs(share) < STAGE_LEAST_SHARE)
+		return;
+	if (part < PART_WAIT && !of && is_noise(explanation, difference->by))
 		return;
 	*(difference->by > 0 ? &explanation->longer : &explanation->shorter) |= PART_BIT(part);
 }
@@ -103,30 +113,68 @@ static void name_parts(struct explanation *explanation, enum explain_part first,
 	}
 }
 
+static const char *test_words(const struct comparison *compared)
+{
+	return compared->test == COMPARE_TEST_PAIRED ? "by pairs of a block" : "unpaired";
+}
+
+/* What compare says, since it decides. */
+static void tell_compared(struct explanation *explanation)
+{
+	const struct comparison *pair = &explanation->compared;
+	const struct comparison *run = &explanation->in_run;
+	char over[160] = "";
+
+	if (!pair->figure)
+		return;
+	if (run->figure && explanation->in_run_tests > 1)
+		snprintf(over, sizeof(over), "; as one of %zu comparisons of the whole run it says %s (adjusted p = %.2g)",
+			 explanation->in_run_tests, compare_verdict_name(run->verdict), run->p_adj);
+	explain_say(explanation, "latency.compare", SECTION_LATENCY,
+		    "`storsync compare` of these two alone says %s of isr_latency_mean: %.3f times [%.3f, %.3f], p = %.2g %s, noise "
+		    "floor %.1f%%%s",
+		    compare_verdict_name(pair->verdict), pair->ratio, pair->ci_lo, pair->ci_hi, pair->p_value, test_words(pair),
+		    100 * pair->noise_floor, over);
+}
+
+static void tell_latency(struct explanation *explanation)
+{
+	const struct explain_difference *latency = &explanation->latency;
+	const char *cell = explanation->cell_name, *base = explanation->base_name;
+	char time[TIME_TEXT_BYTES];
+	struct explain_sentence *sentence;
+
+	if (explain_latency_is_shown(explanation))
+		sentence = explain_say(explanation, "latency.differs", SECTION_LATENCY,
+				       "An ISR is entered %s %s with %s than with %s, by the mean", time_text(time, latency->by),
+				       latency->by > 0 ? "later" : "sooner", cell, base);
+	else if (explanation->compared.verdict == COMPARE_EQUIVALENT)
+		sentence = explain_say(explanation, "latency.equivalent", SECTION_LATENCY,
+				       "The mean ISR latency of %s and of %s is the same within the noise floor of %.1f%%: there is "
+				       "nothing to explain in it",
+				       cell, base, 100 * explanation->compared.noise_floor);
+	else
+		sentence = explain_say(explanation, "latency.undecided", SECTION_LATENCY,
+				       "Not decided, whether the mean ISR latency differs between %s and %s", cell, base);
+	explain_cite(sentence, latency);
+	tell_compared(explanation);
+}
+
 static void explain_latency(struct explanation *explanation)
 {
 	struct explain_difference *latency = &explanation->latency;
 	bool shown;
-	char time[TIME_TEXT_BYTES];
 
 	explain_compare(latency, &explanation->cell, &explanation->base, EXPLAIN_LATENCY);
-	shown = explain_is_shown(latency);
+	if (explanation->compared.figure)
+		latency->p = explanation->compared.p_value;
 	if (!latency->cell.n || !latency->base.n) {
 		explain_say(explanation, "latency.none", SECTION_LATENCY, "There is no ISR latency on %s side",
 			    latency->cell.n || latency->base.n ? "one" : "either");
 		return;
 	}
-	if (shown)
-		explain_cite(explain_say(explanation, "latency.differs", SECTION_LATENCY,
-					 "An ISR is entered %s %s with %s than with %s, by the mean",
-					 time_text(time, latency->by), latency->by > 0 ? "later" : "sooner",
-					 explanation->cell_name, explanation->base_name),
-			     latency);
-	else
-		explain_cite(explain_say(explanation, "latency.undecided", SECTION_LATENCY,
-					 "Not decided, whether the mean ISR latency differs between %s and %s",
-					 explanation->cell_name, explanation->base_name),
-			     latency);
+	shown = explain_latency_is_shown(explanation);
+	tell_latency(explanation);
 	name_parts(explanation, PART_MASKED, shown ? latency : NULL);
 }
 

@@ -105,6 +105,32 @@ static void explain_behind(struct explanation *explanation, const char *name, bo
 	explain_cite(sentence, &unstarted);
 }
 
+/* Not tested: who believes that throughput differs is to know what of it the machine's gaps account for. */
+static void explain_away(struct explanation *explanation)
+{
+	struct explain_difference gaps, iops;
+	struct explain_sentence *sentence;
+	double loss, expected;
+
+	explain_compare(&gaps, &explanation->cell, &explanation->base, EXPLAIN_GAPS);
+	explain_compare(&iops, &explanation->cell, &explanation->base, EXPLAIN_IOPS);
+	if (strcmp(explanation->cell.key[RUN_KEY_ARRIVAL], "closed") != 0 || !explain_is_shown(&iops) ||
+	    !(fabs(gaps.by) >= TRUST_AWAY_LEAST) || !(gaps.base.median < 1))
+		return;
+	loss = 1 - iops.cell.median / iops.base.median;
+	expected = 1 - (1 - gaps.cell.median) / (1 - gaps.base.median);
+	if (!(expected / loss >= TRUST_AWAY_LEAST_SHARE))
+		return;
+	gaps.p = NAN;
+	sentence = explain_say(explanation, "trust.away", SECTION_TRUST,
+			       "CPUs were away for more of the window with %s; that alone makes about %.0f%% %s I/Os with %s, whatever "
+			       "the back end",
+			       gaps.by > 0 ? explanation->cell_name : explanation->base_name, 100 * fabs(expected),
+			       expected > 0 ? "fewer" : "more", explanation->cell_name);
+	explain_cite(sentence, &gaps);
+	explain_cite(sentence, &iops);
+}
+
 static void explain_same_delay(struct explanation *explanation)
 {
 	const char *ns = explanation->cell.key[RUN_KEY_INJECT_NS];
@@ -231,4 +257,5 @@ void trust_explain(struct explanation *explanation)
 	explain_behind(explanation, cell, false);
 	explain_behind(explanation, base, true);
 	explain_same_delay(explanation);
+	explain_away(explanation);
 }

@@ -12,6 +12,9 @@
 #define TRUST_BYSTANDER_LEAST_RATIO 1.1
 /* An open loop that is behind by so large a share of what was offered does not keep up. */
 #define TRUST_BEHIND 0.01
+/* Gaps whose share of the windows differs by so much, and that make up so large a share of what throughput differs by. */
+#define TRUST_AWAY_LEAST 0.02
+#define TRUST_AWAY_LEAST_SHARE 0.1
 /* Fewer events of a cell: their causes are not told. */
 #define TRUST_LEAST_EVENTS 8
 

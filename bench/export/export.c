@@ -5,7 +5,6 @@
 
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +27,7 @@ struct request {
 	struct export_options options;
 	const char *metric;
 	const char *out;
+	bool is_stdout;
 	const char *per, *unit, *worst, *time; /* as given, NULL: not */
 	struct key_filter *filter;
 	size_t filters;
@@ -66,7 +66,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case 'o':
-		r->out = strcmp(argument, "-") == 0 ? NULL : argument;
+		r->out = argument;
+		r->is_stdout = strcmp(argument, "-") == 0;
 		return 0;
 	case OPTION_FILTER:
 		add_filter(r, argument);
@@ -192,6 +193,15 @@ static void settle(struct request *r)
 	o->worst = (unsigned)worst;
 }
 
+enum metric export_metric_of(const struct csv_field *field)
+{
+	unsigned m = 0;
+
+	while (m < METRIC_COUNT && !(field->bytes && csv_field_is(field, export_metric_name((enum metric)m))))
+		m++;
+	return (enum metric)m;
+}
+
 char *export_path(const struct export_options *options, const char *name)
 {
 	char *path;
@@ -212,35 +222,33 @@ static void tell_rows(const struct export_selection *s)
 static int export_selection(const struct request *r, const struct export_selection *s, char *error)
 {
 	bool is_many = r->format->is_many && r->format->is_many(s, &r->options);
-	bool is_folder = r->format->is_folder || is_many || (r->out && r->format->is_many && export_output_is_folder(r->out));
-	struct export_output out;
+	bool is_folder = r->format->is_folder || is_many || (!r->is_stdout && r->format->is_many && output_file_is_folder(r->out));
+	struct output_file out;
 	int status;
 
-	if (is_folder && !r->out)
+	if (is_folder && r->is_stdout)
 		usage_error("there is more than one file to write; give a folder with -o, or choose with --filter");
-	if (!r->out && isatty(STDOUT_FILENO) && r->format == &export_trace_events)
+	if (r->is_stdout && isatty(STDOUT_FILENO) && r->format == &export_trace_events)
 		usage_error("standard output is a terminal; give a file with -o, or -o - | a program");
-	status = export_output_open(&out, r->out, is_folder, error);
+	status = output_file_open(&out, r->out, is_folder, error);
 	if (!status)
 		status = r->format->write(s, &r->options, &out);
 	if (!status && !out.files) {
-		snprintf(error, EXPORT_ERROR_BYTES, "%s: has nothing of that metric", r->options.directory);
+		snprintf(error, OUTPUT_FILE_ERROR_BYTES, "%s: has nothing of that metric", r->options.directory);
 		status = -ENODATA;
 	}
-	if (!status && export_interrupted())
-		status = -EINTR;
 	if (!status)
-		status = export_output_commit(&out);
+		status = output_file_commit(&out);
 	if (!status && out.target)
 		fprintf(stderr, "storsync export: %u file%s, %s\n", out.files, out.files == 1 ? "" : "s", out.target);
-	export_output_fini(&out);
+	output_file_fini(&out);
 	return status;
 }
 
 static int export_run(struct request *r)
 {
 	const struct figure *const *wanted = r->format->figures ? r->format->figures(&r->options) : NULL;
-	char error[EXPORT_ERROR_BYTES] = "";
+	char error[OUTPUT_FILE_ERROR_BYTES] = "";
 	struct export_selection s;
 	size_t count = 0;
 	int status;
@@ -249,14 +257,9 @@ static int export_run(struct request *r)
 		count++;
 	status = export_selection_load(&s, r->options.directory, r->filter, r->filters, wanted, count, error);
 	if (!status) {
-		export_note_signals();
 		tell_rows(&s);
 		status = export_selection(r, &s, error);
 		export_selection_fini(&s);
-	}
-	if (export_interrupted()) {
-		signal(export_interrupted(), SIG_DFL);
-		raise(export_interrupted());
 	}
 	if (status)
 		fprintf(stderr, "storsync export: %s\n", error[0] ? error : strerror(-status));
@@ -299,7 +302,7 @@ int export_main(int argc, char **argv)
 		.doc = "Write a finished run, the folder DIR, in the format of other tools."
 		       "\vInvocations that are not ok are left out, and it is said how many.",
 	};
-	struct request r = { 0 };
+	struct request r = { .is_stdout = true };
 	int status;
 
 	usage_parse(&argp, "export", argc, argv, &r);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "bench/export/output.h"
+#include "bench/files/output_file.h"
 #include "bench/export/selection.h"
 #include "bench/instruments/metric.h"
 
@@ -34,7 +34,7 @@ struct export_format {
 	const char *result; /* what is written: "a folder of .hgrm files" */
 	bool is_folder;     /* always */
 	const struct figure *const *(*figures)(const struct export_options *options);
-	int (*write)(const struct export_selection *s, const struct export_options *options, struct export_output *out);
+	int (*write)(const struct export_selection *s, const struct export_options *options, struct output_file *out);
 	/* Whether it takes more than one file: of a format that is not always a folder; NULL: never. */
 	bool (*is_many)(const struct export_selection *s, const struct export_options *options);
 };
@@ -51,6 +51,9 @@ static inline const char *export_metric_name(enum metric metric)
 
 	return name ? name : "";
 }
+
+/* METRIC_COUNT: it is none's name. */
+enum metric export_metric_of(const struct csv_field *field);
 
 /* DIRECTORY/NAME, to be freed; NULL without memory. */
 char *export_path(const struct export_options *options, const char *name);

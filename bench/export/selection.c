@@ -108,14 +108,22 @@ void export_selection_fini(struct export_selection *s)
 	*s = (struct export_selection){ 0 };
 }
 
-long export_selection_row(const struct export_selection *s, const char *cell_id, uint64_t invocation)
+/* As strcmp(). */
+static int compare_id(const char *id, const struct csv_field *field)
+{
+	int order = strncmp(id, field->text, field->bytes);
+
+	return order ? order : id[field->bytes] != '\0';
+}
+
+long export_selection_row(const struct export_selection *s, const struct csv_field *cell_id, uint64_t invocation)
 {
 	size_t lo = 0, hi = s->rows;
 
 	while (lo < hi) {
 		size_t middle = lo + (hi - lo) / 2;
 		const struct run_row *row = &s->data.row[s->by_id[middle]];
-		int order = strcmp(s->data.cell[row->cell].cell_id, cell_id);
+		int order = compare_id(s->data.cell[row->cell].cell_id, cell_id);
 
 		if (!order)
 			order = (row->invocation > invocation) - (row->invocation < invocation);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/files/csv_scan.h"
 #include "bench/run_data/key_filter.h"
 #include "bench/run_data/run_data.h"
 
@@ -31,7 +32,7 @@ int export_selection_load(struct export_selection *s, const char *path, const st
 void export_selection_fini(struct export_selection *s);
 
 /* The row of a cell id and invocation, as CSV files have them; -1 if it is not exported. */
-long export_selection_row(const struct export_selection *s, const char *cell_id, uint64_t invocation);
+long export_selection_row(const struct export_selection *s, const struct csv_field *cell_id, uint64_t invocation);
 
 /* What tells a cell from the others: "mcs, CPUs 2, routing other"; as a file's name: "mcs.cpus-2.irq_routing-other". */
 void export_selection_label(const struct export_selection *s, const struct run_cell *cell, char label[SELECTION_NAME_BYTES]);

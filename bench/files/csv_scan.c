@@ -550,3 +550,49 @@ void csv_scan_close(struct csv_scan *scan)
 	free(s);
 	memset(scan, 0, sizeof(*scan));
 }
+
+double csv_scan_progress(const struct csv_scan *scan)
+{
+	struct stat info;
+	off_t at = lseek(scan->state->fd, 0, SEEK_CUR);
+
+	return at < 0 || fstat(scan->state->fd, &info) || info.st_size <= 0 ? 0 : (double)at / (double)info.st_size;
+}
+
+int csv_scan_open_schema(struct csv_scan *scan, const char *path, const struct csv_schema *schema, char *error, size_t error_bytes)
+{
+	int err = csv_scan_open(scan, path, 0, error, error_bytes);
+
+	if (err)
+		return err;
+	scan->state->line = 1;
+	for (size_t i = 0; i < schema->count && !err; i++) {
+		if (i >= scan->fields || !csv_field_is(&scan->field[i], schema->columns[i].name))
+			err = fails(scan->state, -EBADMSG, "not the columns of this version: column %zu is not %s", i + 1, schema->columns[i].name);
+	}
+	if (!err && scan->fields > schema->count)
+		err = fails(scan->state, -EBADMSG, "not the columns of this version: it has %zu, and %zu are known", scan->fields, schema->count);
+	scan->state->line = 2;
+	if (err)
+		csv_scan_close(scan);
+	return err;
+}
+
+bool csv_field_is(const struct csv_field *field, const char *text)
+{
+	return strncmp(field->text, text, field->bytes) == 0 && text[field->bytes] == '\0';
+}
+
+bool csv_field_u64(const struct csv_field *field, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < field->bytes; i++) {
+		unsigned digit = (unsigned)(field->text[i] - '0');
+
+		if (digit > 9 || __builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, digit, &sum))
+			return false;
+	}
+	*value = sum;
+	return field->bytes > 0;
+}

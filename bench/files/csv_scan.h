@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "bench/files/csv.h"
 
 /* What is longer than this is no row. */
 #define CSV_SCAN_ROW_BYTES_MAX	(64u << 20)
@@ -49,5 +52,18 @@ int csv_scan_want(struct csv_scan *scan, const size_t *column, size_t count);
 int csv_scan_next(struct csv_scan *scan, char *error, size_t error_bytes);
 
 void csv_scan_close(struct csv_scan *scan);
+
+/* How much of the file was read, 0 to 1. */
+double csv_scan_progress(const struct csv_scan *scan);
+
+/*
+ * The same as csv_scan_open() for a file of a schema, whose header must be just that, and all of whose columns are wanted.
+ */
+int csv_scan_open_schema(struct csv_scan *scan, const char *path, const struct csv_schema *schema, char *error, size_t error_bytes);
+
+bool csv_field_is(const struct csv_field *field, const char *text);
+
+/* A field that is a whole number; false if it is not, or empty. */
+bool csv_field_u64(const struct csv_field *field, uint64_t *value);
 
 #endif

@@ -264,9 +264,10 @@ static const struct csv_column compare_columns[] = {
 	{ "gated", CSV_INTEGER, "", "invocations that are used and carry a gate code, of both sides" },
 	{ "not_ok_base", CSV_INTEGER, "", "the baseline's invocations that did not end well, not used" },
 	{ "not_ok_cand", CSV_INTEGER, "", "the candidate's" },
-	{ "why", CSV_STRING, "", "why it is not comparable" },
+	{ "why", CSV_STRING, "", "why it is not comparable; or undecided, unless the interval is just too wide" },
 	{ "test_why", CSV_STRING, "", "why that test" },
 	{ "pairs", CSV_INTEGER, "", "of one block that both sides have" },
+	{ "margin", CSV_NUMBER, "", "the most that equivalent ones may differ, less 1: the noise floor, or --equivalent-within where that is less" },
 };
 
 const struct csv_schema schema_summary = SCHEMA("summary.csv", summary_columns);

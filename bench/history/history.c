@@ -4,14 +4,13 @@
 #include "bench/history/history.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bench/cli/usage.h"
-#include "bench/files/json_file.h"
+#include "bench/files/output_file.h"
 #include "bench/history/import.h"
 #include "bench/history/location.h"
 #include "bench/history/options.h"
@@ -200,44 +199,16 @@ static unsigned terminal_columns(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col < 40 ? COLUMNS : size.ws_col - 1u;
 }
 
-/* Aside first, and never over what is there. */
-static int store_picture(const char *path, const char *text, size_t bytes)
-{
-	char *aside = NULL;
-	int status = 0;
-	int fd;
-
-	if (asprintf(&aside, "%s.part", path) < 0)
-		return -ENOMEM;
-	fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0)
-		status = -errno;
-	if (!status) {
-		status = json_file_write_all(fd, text, bytes);
-		if (close(fd) && !status)
-			status = -errno;
-		if (!status && link(aside, path))
-			status = -errno;
-		unlink(aside);
-	}
-	free(aside);
-	return status;
-}
-
 static int keep_picture(struct history_options *options, const char *text, size_t bytes)
 {
-	char error[HISTORY_ERROR_BYTES];
-	int status;
+	char error[OUTPUT_FILE_ERROR_BYTES];
 
 	if (!options->output || strcmp(options->output, "-") == 0)
 		return put_out(text, bytes);
-	status = store_picture(options->output, text, bytes);
-	if (!status) {
-		printf("%s: written, from %s\n", options->output, options->path);
-		return put_out("", 0);
-	}
-	snprintf(error, sizeof(error), "%s: %s", options->output, strerror(-status));
-	return complain(EXIT_USAGE, error);
+	if (output_file_write(options->output, text, bytes, error))
+		return complain(EXIT_USAGE, error);
+	printf("%s: written, from %s\n", options->output, options->path);
+	return put_out("", 0);
 }
 
 static bool has_values(const struct history_view *view)

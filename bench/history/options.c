@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/cli/usage.h"
+#include "bench/files/output_file.h"
 #include "bench/history/history_figures.h"
 #include "bench/history/location.h"
 
@@ -89,11 +89,12 @@ static void check_options(struct history_options *options)
 		usage_error("a run's folder is missing: storsync history add results/RUN");
 	if (options->output && strcmp(options->output, "-") != 0) {
 		size_t length = strlen(options->output);
+		char error[OUTPUT_FILE_ERROR_BYTES];
 
 		if (length < 5 || strcmp(options->output + length - 4, ".svg") != 0)
 			usage_error("--output: '%s': pictures are SVG; use a name that ends in .svg, or - for standard output", options->output);
-		if (!access(options->output, F_OK))
-			usage_error("--output: '%s' exists; choose another name", options->output);
+		if (output_file_check(options->output, false, error))
+			usage_error("--output: %s", error);
 	}
 }
 

@@ -219,17 +219,42 @@ static void one_line(const char *text, char *line, size_t bytes)
 	snprintf(line, bytes, "%.*s", (int)(length < 200 ? length : 200), chosen);
 }
 
-static int child_result(struct child *child, const char *program, int heard, uint64_t limit_ns, char *error, size_t error_bytes)
+/* Waits for its end: one that has closed its pipes need not be at it. */
+static int child_wait(const struct child *child, uint64_t deadline_ns, int *status)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (;;) {
+		pid_t ended = waitpid(child->pid, status, WNOHANG);
+
+		if (ended == child->pid)
+			return 0;
+		if (ended < 0 && errno != EINTR)
+			return -errno;
+		if (now_ns() >= deadline_ns)
+			return -ETIMEDOUT;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int child_result(struct child *child, const char *program, int heard, uint64_t deadline_ns, uint64_t limit_ns, char *error, size_t error_bytes)
 {
 	char said[256];
 	int status = 0;
 
-	if (heard)
+	if (!heard)
+		heard = child_wait(child, deadline_ns, &status);
+	if (heard) {
 		kill(child->pid, SIGKILL);
-	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-		;
+		while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
 	if (heard == -ETIMEDOUT) {
 		snprintf(error, error_bytes, "%s was not done after %.3g s, and was ended", program, (double)limit_ns / 1e9);
+		return heard;
+	}
+	if (heard == -EFBIG) {
+		snprintf(error, error_bytes, "%s wrote more than %u MiB, and was ended: it is not gnuplot", program, MOST_BYTES >> 20);
 		return heard;
 	}
 	if (heard) {
@@ -250,6 +275,7 @@ int gnuplot_run(const char *program, const char *script, size_t bytes, uint64_t 
 		char *error, size_t error_bytes)
 {
 	struct child child = { .script = script_open(script, bytes), .out = { { .fd = -1 }, { .fd = -1 } } };
+	uint64_t deadline_ns = now_ns() + limit_ns;
 	int result;
 
 	*output = NULL;
@@ -265,7 +291,7 @@ int gnuplot_run(const char *program, const char *script, size_t bytes, uint64_t 
 			 result == -ENOENT ? "; the pictures need it: install gnuplot-nox" : "");
 		return result;
 	}
-	result = child_result(&child, program, child_listen(&child, now_ns() + limit_ns), limit_ns, error, error_bytes);
+	result = child_result(&child, program, child_listen(&child, deadline_ns), deadline_ns, limit_ns, error, error_bytes);
 	for (size_t i = 0; i < 2; i++) {
 		if (child.out[i].fd >= 0)
 			close(child.out[i].fd);

@@ -4,19 +4,13 @@
  *
  * The page is made in memory first: a run that cannot be shown leaves no file behind, and no half of one.
  */
-#define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench/cli/usage.h"
-#include "bench/files/json_file.h"
+#include "bench/files/output_file.h"
 #include "bench/report/page.h"
 #include "bench/report/report.h"
 
@@ -26,76 +20,15 @@ struct report_options {
 	const char *directory, *output, *baseline, *title;
 };
 
-static bool to_stdout(const struct report_options *options)
-{
-	return strcmp(options->output, "-") == 0;
-}
-
-/* Before minutes are spent on what cannot be stored. */
-static void check_output(const struct report_options *options)
-{
-	char path[PATH_MAX];
-	struct stat info;
-
-	if (to_stdout(options))
-		return;
-	if (!*options->output || strlen(options->output) >= sizeof(path) - 16)
-		usage_error("--output '%.64s': the name of a file, such as report.html", options->output);
-	if (lstat(options->output, &info) == 0)
-		usage_error("--output %s: exists; choose another name", options->output);
-	snprintf(path, sizeof(path), "%s", options->output);
-	if (path[strlen(path) - 1] == '/')
-		usage_error("--output %s: the name of a file, not of a folder", options->output);
-	if (access(dirname(path), W_OK | X_OK))
-		usage_error("--output %s: nothing can be written there: %s", options->output, strerror(errno));
-}
-
-/* Makes DIRECTORY/.NAME.part and gives it its name, unless somebody else has taken that meanwhile.  0 or -errno. */
-static int store(const char *path, const char *text, size_t bytes)
-{
-	char folder[PATH_MAX], name[PATH_MAX], aside[PATH_MAX + 16];
-	int at, file, err;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	snprintf(name, sizeof(name), "%s", path);
-	snprintf(aside, sizeof(aside), ".%s.part", basename(name));
-	at = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (at < 0)
-		return -errno;
-	file = openat(at, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (file < 0) {
-		err = -errno;
-		close(at);
-		return err;
-	}
-	err = json_file_write_all(file, text, bytes);
-	if (!err && fdatasync(file))
-		err = -errno;
-	if (close(file) && !err)
-		err = -errno;
-	if (!err && renameat2(at, aside, AT_FDCWD, path, RENAME_NOREPLACE))
-		err = -errno;
-	if (err)
-		unlinkat(at, aside, 0);
-	close(at);
-	return err;
-}
-
 static void deliver(const struct report_options *options, const char *text, size_t bytes, const struct report_data *data,
 		    size_t pictures)
 {
-	int err;
+	char error[OUTPUT_FILE_ERROR_BYTES];
 
-	if (to_stdout(options)) {
-		if (fwrite(text, 1, bytes, stdout) != bytes || fflush(stdout))
-			usage_error("standard output: %s", strerror(errno));
+	if (output_file_write(options->output, text, bytes, error))
+		usage_error("%s%s", strcmp(options->output, "-") ? "--output: " : "cannot write to ", error);
+	if (strcmp(options->output, "-") == 0)
 		return;
-	}
-	err = store(options->output, text, bytes);
-	if (err == -EEXIST)
-		usage_error("--output %s: exists; choose another name", options->output);
-	if (err)
-		usage_error("--output %s: %s", options->output, strerror(-err));
 	printf("%s: %.1f MB, %zu comparisons, %zu pictures\n", options->output, (double)bytes / 1e6, data->comparisons.count,
 	       pictures);
 	if (fflush(stdout))
@@ -190,9 +123,12 @@ int report_main(int argc, char **argv)
 		       "unless all is well.",
 	};
 	struct report_options given = { 0 };
+	char error[OUTPUT_FILE_ERROR_BYTES];
 
 	usage_parse(&argp, "report", argc, argv, &given);
-	check_output(&given);
+	/* Before minutes are spent on what cannot be stored. */
+	if (output_file_check(given.output, false, error))
+		usage_error("--output: %s", error);
 	make_report(&given);
 	return EXIT_SUCCESS;
 }

@@ -73,11 +73,23 @@ static void put_picture(FILE *out, const struct picture *picture)
 	fputs("</figure>\n", out);
 }
 
+static bool nothing_drawn(const struct page *page)
+{
+	for (size_t i = 0; i < page->pictures; i++) {
+		if (page->picture[i].svg)
+			return false;
+	}
+	return true;
+}
+
 void page_pictures(const struct page *page)
 {
 	FILE *out = page->out;
 
 	fputs("<section id=\"pictures\" aria-labelledby=\"pictures-title\">\n<h2 id=\"pictures-title\">Pictures</h2>\n", out);
+	if (!nothing_drawn(page))
+		fputs("<p>A title names what is highest and lowest in the picture. Whether that is more than chance is for the "
+		      "<a href=\"#verdicts\">verdicts</a> to say, and not for the eye.</p>\n", out);
 	if (page->pictures > 1) {
 		fputs("<nav aria-label=\"Pictures\">\n<ol class=\"index\">\n", out);
 		for (size_t i = 0; i < page->pictures; i++)

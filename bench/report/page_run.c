@@ -211,31 +211,142 @@ static void put_identity(const struct page *page)
 	put_time(page);
 }
 
-/* What env.csv has of the machine itself, each once. */
+/* What env.csv has of a check, each value once: a merged run has several machines. */
+static void put_finding(const struct page *page, const char *name, const char *words)
+{
+	const struct csv_table *env = &page->env;
+	size_t check = csv_table_column(env, "check"), value = csv_table_column(env, "value");
+	size_t shown = 0;
+
+	for (size_t row = 0; row < env->rows; row++) {
+		const char *text = csv_table_string(env, row, value);
+		bool again = false;
+
+		if (!*text || strcmp(csv_table_string(env, row, check), name) != 0)
+			continue;
+		for (size_t k = 0; k < row && !again; k++)
+			again = strcmp(csv_table_string(env, k, check), name) == 0 && strcmp(csv_table_string(env, k, value), text) == 0;
+		if (again)
+			continue;
+		if (shown++)
+			html(page->out, "; %s", text);
+		else
+			html(page->out, "<div><dt>%s</dt><dd>%s", words, text);
+	}
+	if (shown)
+		end_fact(page->out);
+}
+
+/* What is not a text was not known when the run began. */
+static const char *machine_text(const json_t *machine, const char *name)
+{
+	const char *text = json_string_value(json_object_get(machine, name));
+
+	return text ? text : "not known";
+}
+
+static void count_text(const json_t *machine, const char *name, const char *words, char text[48])
+{
+	json_int_t count = json_integer_value(json_object_get(machine, name));
+
+	if (count > 0)
+		snprintf(text, 48, "%lld %s%s", (long long)count, words, html_plural((size_t)count));
+	else
+		snprintf(text, 48, "%ss not known", words);
+}
+
+static void memory_text(const json_t *machine, char text[48])
+{
+	json_int_t bytes = json_integer_value(json_object_get(machine, "memory_bytes"));
+
+	if (bytes > 0)
+		snprintf(text, 48, "%.1f GiB", (double)bytes / (1 << 30));
+	else
+		snprintf(text, 48, "not known");
+}
+
+static void put_machine_facts(FILE *out, const json_t *machine)
+{
+	char cpus[48], cores[48], memory[48];
+
+	count_text(machine, "cpus_usable", "CPU", cpus);
+	count_text(machine, "cores_usable", "core", cores);
+	memory_text(machine, memory);
+	put_fact(out, "CPU model", machine_text(machine, "cpu_model"));
+	begin_fact(out, "usable");
+	html(out, "%s on %s", cpus, cores);
+	end_fact(out);
+	put_fact(out, "memory", memory);
+	put_fact(out, "kernel", machine_text(machine, "kernel"));
+	put_fact(out, "distribution", machine_text(machine, "distribution"));
+	put_fact(out, "hypervisor", machine_text(machine, "hypervisor"));
+	put_fact(out, "compiler", machine_text(machine, "compiler"));
+}
+
+static const char *part_host(const json_t *part)
+{
+	return json_string_value(json_object_get(part, "host_id"));
+}
+
+static bool same_machine(const json_t *a, const json_t *b)
+{
+	const json_t *x = json_object_get(a, "machine"), *y = json_object_get(b, "machine");
+
+	return strcmp(part_host(a) ? part_host(a) : "", part_host(b) ? part_host(b) : "") == 0 && (x == y || json_equal(x, y));
+}
+
+/* Each machine of a merged run in a line. */
+static void put_machines_of_parts(const struct page *page, const json_t *parts)
+{
+	for (size_t i = 0; i < json_array_size(parts); i++) {
+		const json_t *part = json_array_get(parts, i), *machine = json_object_get(part, "machine");
+		char cpus[48], cores[48], memory[48];
+		size_t k = 0;
+
+		while (k < i && !same_machine(json_array_get(parts, k), part))
+			k++;
+		if (k < i)
+			continue;
+		begin_fact(page->out, part_host(part));
+		if (json_is_object(machine)) {
+			count_text(machine, "cpus_usable", "CPU", cpus);
+			count_text(machine, "cores_usable", "core", cores);
+			memory_text(machine, memory);
+			html(page->out, "CPU model %s; %s on %s; memory %s; kernel %s; distribution %s; hypervisor %s; compiler %s",
+			     machine_text(machine, "cpu_model"), cpus, cores, memory, machine_text(machine, "kernel"),
+			     machine_text(machine, "distribution"), machine_text(machine, "hypervisor"),
+			     machine_text(machine, "compiler"));
+		} else {
+			html(page->out, "CPU model, kernel and memory were not recorded by this run");
+		}
+		end_fact(page->out);
+	}
+}
+
+/* What run.json has of the machine, and env.csv. */
 static void put_machine(const struct page *page)
 {
 	static const struct {
 		const char *check, *words;
 	} facts[] = {
-		{ "virtual-machine", "virtual machine" }, { "allowed-cpus", "CPUs allowed" }, { "numa", "memory nodes" },
-		{ "clocksource", "clock source" },        { "preemption", "kernel preemption" }, { "isolated", "isolated CPUs" },
-		{ "governor", "frequency governor" },
+		{ "allowed-cpus", "CPUs allowed" },         { "numa", "memory nodes" },       { "clocksource", "clock source" },
+		{ "preemption", "kernel preemption" },      { "isolated", "isolated CPUs" }, { "governor", "frequency governor" },
 	};
-	const struct csv_table *env = &page->env;
-	size_t check = csv_table_column(env, "check");
-	size_t value = csv_table_column(env, "value");
+	const json_t *machine = json_object_get(page->data->manifest, "machine");
+	const json_t *parts = json_object_get(page->data->manifest, "parts");
 
 	put_fact(page->out, "host", manifest_text(page, "host_id"));
 	put_fact(page->out, "build", manifest_text(page, "build_id"));
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-		for (size_t row = 0; row < env->rows; row++) {
-			if (strcmp(csv_table_string(env, row, check), facts[i].check) == 0) {
-				put_fact(page->out, facts[i].words, csv_table_string(env, row, value));
-				break;
-			}
-		}
+	if (json_array_size(parts)) {
+		put_machines_of_parts(page, parts);
+	} else if (json_is_object(machine)) {
+		put_machine_facts(page->out, machine);
+	} else {
+		put_fact(page->out, "CPU model, kernel, memory", "not recorded by this run");
+		put_finding(page, "virtual-machine", "virtual machine");
 	}
-	put_fact(page->out, "CPU model and kernel", "not recorded by the run: what env.csv has is all that is known");
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		put_finding(page, facts[i].check, facts[i].words);
 }
 
 void page_run(const struct page *page)

@@ -71,24 +71,106 @@ static bool nothing_compared(const struct comparisons *all, size_t first, size_t
 	return first == end;
 }
 
+/* Figures in the order of the page: the interrupt's latency first, which the others explain. */
+static size_t first_of(const struct comparisons *all, size_t place)
+{
+	static const enum report_figure leading[] = { REPORT_ISR_P50, REPORT_ISR_P99, REPORT_IOPS };
+	const size_t leaders = sizeof(leading) / sizeof(leading[0]);
+	size_t others = 0;
+
+	for (size_t first = 0; first < all->count; first = end_of_figure(all, first)) {
+		size_t rank = 0;
+
+		while (rank < leaders && all->comparison[first].figure != report_figures(leading[rank]))
+			rank++;
+		if (rank == leaders)
+			rank += others++;
+		if (rank == place)
+			return first;
+	}
+	return all->count;
+}
+
+/* "; worse: `a`, `b` (2)": which back ends have this verdict, and in how many comparisons where it is more than one. */
+static void put_names(FILE *out, const struct comparisons *all, size_t first, size_t end, enum compare_verdict verdict)
+{
+	const char *separator = ": ";
+	bool any = false;
+
+	for (size_t i = first; i < end; i++) {
+		size_t count = 0;
+		bool again = false;
+
+		for (size_t k = first; k < end; k++) {
+			if (all->comparison[k].verdict != verdict ||
+			    strcmp(all->comparison[k].candidate, all->comparison[i].candidate) != 0)
+				continue;
+			again = again || k < i;
+			count++;
+		}
+		if (all->comparison[i].verdict != verdict || again)
+			continue;
+		html(out, "%s%s%s<code>%s</code>", any ? "" : "; ", any ? "" : compare_verdict_name(verdict), separator,
+		     all->comparison[i].candidate);
+		if (count > 1)
+			html(out, " (<data value=\"%zu\">%zu</data>)", count, count);
+		separator = ", ";
+		any = true;
+	}
+}
+
+static void put_floor(FILE *out, double floor)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.1f%%", 100 * floor);
+	html_data(out, floor, text);
+}
+
+static void put_floors(FILE *out, const struct comparisons *all, size_t first, size_t end)
+{
+	double least = INFINITY, most = 0;
+
+	for (size_t i = first; i < end; i++) {
+		if (all->comparison[i].verdict == COMPARE_NOT_COMPARABLE || isnan(all->comparison[i].noise_floor))
+			continue;
+		least = fmin(least, all->comparison[i].noise_floor);
+		most = fmax(most, all->comparison[i].noise_floor);
+	}
+	if (isinf(least))
+		return;
+	fputs("; noise floor ", out);
+	put_floor(out, least);
+	if (most > least) {
+		fputs(" to ", out);
+		put_floor(out, most);
+	}
+}
+
 static void put_summary(const struct page *page)
 {
 	const struct comparisons *all = &page->data->comparisons;
+	size_t total[VERDICTS];
 	FILE *out = page->out;
 
 	if (nothing_compared(all, 0, all->count))
 		return;
-	fputs("<ul class=\"summary\">\n", out);
-	for (size_t first = 0, end; first < all->count; first = end) {
-		size_t count[VERDICTS];
+	count_verdicts(all, 0, all->count, total);
+	html(out, "<p>Against <code>%s</code>, over all figures: ", page->data->baseline);
+	put_counts(out, total);
+	fputs(".</p>\n<ul class=\"summary\">\n", out);
+	for (size_t place = 0, first; (first = first_of(all, place)) < all->count; place++) {
+		size_t count[VERDICTS], end = end_of_figure(all, first);
 
-		end = end_of_figure(all, first);
 		if (nothing_compared(all, first, end))
 			continue;
 		count_verdicts(all, first, end, count);
-		html(out, "<li>Against <code>%s</code>, <a href=\"#verdict-%s\">%s</a>: ", page->data->baseline,
-		     all->comparison[first].figure->name, all->comparison[first].figure->words);
+		html(out, "<li><a href=\"#verdict-%s\">%s</a>: ", all->comparison[first].figure->name,
+		     all->comparison[first].figure->words);
 		put_counts(out, count);
+		put_names(out, all, first, end, COMPARE_BETTER);
+		put_names(out, all, first, end, COMPARE_WORSE);
+		put_floors(out, all, first, end);
 		fputs(".</li>\n", out);
 	}
 	fputs("</ul>\n", out);
@@ -114,7 +196,8 @@ static void put_not_compared(const struct page *page)
 		if (why && strcmp(why, why_not(c)) == 0)
 			html(page->out, "; %s", c->figure->words);
 		else
-			html(page->out, "%s<p>Not compared, because %s: %s", why ? ".</p>\n" : "", why_not(c), c->figure->words);
+			html(page->out, why ? ".</p>\n<p>Not compared, because %s: %s" : "<p>Not compared, because %s: %s", why_not(c),
+			     c->figure->words);
 		why = why_not(c);
 	}
 	if (why)
@@ -186,14 +269,6 @@ static void put_p(FILE *out, double p)
 
 	snprintf(text, sizeof(text), p < 0.0001 ? "<0.0001" : "%.4f", p);
 	html_data(out, p, text);
-}
-
-static void put_floor(FILE *out, double floor)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%.1f%%", 100 * floor);
-	html_data(out, floor, text);
 }
 
 static void put_verdict(FILE *out, const struct comparison *c)
@@ -308,7 +383,7 @@ static void put_how_to_read(FILE *out)
 	      "than the noise floor</li>\n"
 	      "<li class=\"verdict worse\"><span class=\"symbol\" aria-hidden=\"true\">✗</span> worse: likewise</li>\n"
 	      "<li class=\"verdict equivalent\"><span class=\"symbol\" aria-hidden=\"true\">≈</span> equivalent: the interval "
-	      "lies within the noise floor</li>\n"
+	      "lies within the noise floor and within 10%</li>\n"
 	      "<li class=\"verdict undecided\"><span class=\"symbol\" aria-hidden=\"true\">?</span> undecided: none of these; "
 	      "so many more "
 	      "invocations a side would decide if all goes on as it is</li>\n"
@@ -331,10 +406,9 @@ void page_verdicts(const struct page *page)
 	put_warnings(page);
 	if (!nothing_compared(all, 0, all->count))
 		put_how_to_read(out);
-	for (size_t first = 0, end; first < all->count; first = end) {
-		end = end_of_figure(all, first);
-		if (!nothing_compared(all, first, end))
-			put_figure(page, first, end);
+	for (size_t place = 0, first; (first = first_of(all, place)) < all->count; place++) {
+		if (!nothing_compared(all, first, end_of_figure(all, first)))
+			put_figure(page, first, end_of_figure(all, first));
 	}
 	fputs("</section>\n", out);
 }

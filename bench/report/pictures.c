@@ -48,6 +48,17 @@ static int fail(int status, const char *line, char *error, size_t error_bytes)
 	return status;
 }
 
+static bool any_ended_well(const struct view *view)
+{
+	const struct run_data *run = &view->data->run;
+
+	for (size_t row = 0; row < run->rows; row++) {
+		if (strcmp(run->row[row].status, "ok") == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The script of all pictures, and everything else about them; drawn[] says which have a drawing. */
 static int make_all(const struct view *view, struct picture *picture, FILE *script, bool *drawn, char *error, size_t error_bytes)
 {
@@ -57,6 +68,11 @@ static int make_all(const struct view *view, struct picture *picture, FILE *scri
 		picture[i].id = makers[i].id;
 		makers[i].make(view, &d);
 		drawn[i] = d.drawn;
+		if (!d.drawn && !any_ended_well(view)) {
+			free(picture[i].note);
+			picture[i].note = NULL;
+			drawing_note(&d, "No invocation ended well; the section on trust lists how they ended.");
+		}
 		if (!picture[i].title)
 			drawing_fail(&d, -ENOMEM, NULL);
 		/* That would say that there is no gnuplot: it is a file of the run that is not there. */
@@ -72,6 +88,12 @@ static int take_drawings(struct picture *picture, const bool *drawn, const char 
 	for (size_t i = 0; i < COUNT; i++) {
 		int status = drawn[i] ? svg_theme(output, picture[i].id, picture[i].title, &picture[i].svg, &output) : 0;
 
+		/* That would say that the run has nothing to show. */
+		if (status == -ENODATA) {
+			snprintf(error, error_bytes, "gnuplot ended well and has not drawn %s: is the gnuplot in PATH the real one?",
+				 picture[i].id);
+			return -EBADMSG;
+		}
 		if (status) {
 			snprintf(error, error_bytes, "gnuplot's drawing of %s cannot be used: %s", picture[i].id, strerror(-status));
 			return status;

@@ -14,10 +14,43 @@ static double low_p99(const struct view *view, uint32_t cell)
 	return isnan(low) ? view_summary(&view->data->run, cell, REPORT_BYSTANDER_HIGH_P99).median : low;
 }
 
+/* Of the interrupts below where there are any, else of those above: never of both in one comparison. */
+static void write_title(const struct view *view, struct drawing *d, const struct row *row, size_t count)
+{
+	enum report_figure figure = REPORT_BYSTANDER_HIGH_P99;
+	struct view_summary least = { .median = NAN }, most = { .median = NAN };
+	const char *lowest = "", *highest = "";
+	char words[256], low[32], high[32];
+
+	for (size_t i = 0; i < count; i++) {
+		if (view_summary(&view->data->run, row[i].cell, REPORT_BYSTANDER_LOW_P99).n)
+			figure = REPORT_BYSTANDER_LOW_P99;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct view_summary s = view_summary(&view->data->run, row[i].cell, figure);
+
+		if (s.n && !(s.median >= least.median)) {
+			least = s;
+			lowest = row[i].backend;
+		}
+		if (s.n && !(s.median <= most.median)) {
+			most = s;
+			highest = row[i].backend;
+		}
+	}
+	view_words(view, row[0].cell, RUN_KEY_COUNT, words, sizeof(words));
+	if (lowest == highest)
+		drawing_title(d, "Bystanders: p99 latency of unrelated interrupts %s the DIRQL is %s beside %s; %s",
+			      figure == REPORT_BYSTANDER_LOW_P99 ? "below" : "above", drawing_time_text(least.median, low), lowest, words);
+	else
+		drawing_title(d, "Bystanders: p99 latency of unrelated interrupts %s the DIRQL is lowest beside %s (%s), highest beside "
+			      "%s (%s); %s", figure == REPORT_BYSTANDER_LOW_P99 ? "below" : "above", lowest,
+			      drawing_time_text(least.median, low), highest, drawing_time_text(most.median, high), words);
+}
+
 void picture_bystanders(const struct view *view, struct drawing *d)
 {
 	static const enum report_figure figure[] = { REPORT_BYSTANDER_HIGH_P99, REPORT_BYSTANDER_LOW_P99 };
-	char words[256], low[32], high[32];
 	double least, most;
 	bool above = false;
 	struct row *row;
@@ -34,10 +67,7 @@ void picture_bystanders(const struct view *view, struct drawing *d)
 			     "back end's DIRQL.");
 		return;
 	}
-	drawing_title(d, "Bystanders: p99 latency of unrelated interrupts below the DIRQL is lowest beside %s (%s), highest "
-		      "beside %s (%s); %s", row[0].backend,
-		      drawing_time_text(row[0].value, low), row[count - 1].backend, drawing_time_text(row[count - 1].value, high),
-		      view_words(view, row[0].cell, RUN_KEY_COUNT, words, sizeof(words)));
+	write_title(view, d, row, count);
 	rows_table(view, d, row, count, figure, 2, &least, &most);
 	rows_begin(view, d, row, count);
 	drawing_time_axis(d, "x", least, most);

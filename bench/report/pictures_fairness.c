@@ -3,12 +3,16 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/report/pictures_list.h"
 #include "bench/report/pictures_rows.h"
 
 static double jain(const struct view *view, uint32_t cell)
 {
+	/* One CPU is always fair to itself. */
+	if (strcmp(view->data->run.cell[cell].key[RUN_KEY_CPUS], "1") == 0)
+		return NAN;
 	return view_summary(&view->data->run, cell, REPORT_JAIN).median;
 }
 
@@ -30,9 +34,12 @@ void picture_fairness(const struct view *view, struct drawing *d)
 			     "2` gives them.");
 		return;
 	}
-	drawing_title(d, "Fairness between CPUs: Jain's index is lowest under %s (%.3g) and highest under %s (%.3g); %s",
-		      row[0].backend, row[0].value,
-		      row[count - 1].backend, row[count - 1].value, view_words(view, row[0].cell, RUN_KEY_COUNT, words, sizeof(words)));
+	view_words(view, row[0].cell, RUN_KEY_COUNT, words, sizeof(words));
+	if (count == 1)
+		drawing_title(d, "Fairness between CPUs: Jain's index is %.3g under %s; %s", row[0].value, row[0].backend, words);
+	else
+		drawing_title(d, "Fairness between CPUs: Jain's index is lowest under %s (%.3g) and highest under %s (%.3g); %s",
+			      row[0].backend, row[0].value, row[count - 1].backend, row[count - 1].value, words);
 	drawing_note(d, "1: all CPUs did equally many I/Os; one over the number of CPUs: one CPU did them all.");
 	rows_table(view, d, row, count, &figure, 1, &least, &most);
 	rows_begin(view, d, row, count);

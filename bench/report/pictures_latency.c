@@ -176,8 +176,7 @@ void picture_latency_by_percentile(const struct view *view, struct drawing *d)
 		write_title(view, d, curve, curves);
 		drawing_note(d, "All samples of a back end's invocations are merged, bucket by bucket of histogram.csv, and a "
 			     "percentile is its bucket's upper end; "
-			     "one with fewer than 10 samples beyond it is not drawn. What is lowest here need not be shown to "
-			     "be lower: the verdicts say that.");
+			     "one with fewer than 10 samples beyond it is not drawn.");
 		view_note_choice(view, d);
 		write_table(d, curve, curves, points);
 		drawing_begin(d, 860, 470);

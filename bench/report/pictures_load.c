@@ -7,12 +7,15 @@
 
 #include "bench/files/csv.h"
 #include "bench/report/pictures_list.h"
+#include "bench/stats/median_interval.h"
 
 struct point {
 	const char *backend;
 	uint32_t cell;
 	size_t n;
 	double offered, achieved; /* medians over invocations */
+	double low, high;         /* of achieved, as in struct view_summary */
+	bool interval;
 };
 
 static int by_size(const void *a, const void *b)
@@ -63,6 +66,7 @@ static int fill_point(const struct csv_table *table, const char *cell_id, struct
 	size_t id = csv_table_column(table, "cell_id"), status = csv_table_column(table, "status"),
 	       offered = csv_table_column(table, "offered_iops"),
 	       achieved = csv_table_column(table, "iops");
+	struct median_interval interval;
 	double *value;
 
 	if (id == CSV_NO_COLUMN || status == CSV_NO_COLUMN || offered == CSV_NO_COLUMN || achieved == CSV_NO_COLUMN)
@@ -80,6 +84,13 @@ static int fill_point(const struct csv_table *table, const char *cell_id, struct
 	if (point->n) {
 		point->offered = median(value, point->n);
 		point->achieved = median(value + table->rows, point->n);
+		point->low = value[table->rows];
+		point->high = value[table->rows + point->n - 1];
+		point->interval = median_interval(value + table->rows, point->n, &interval);
+		if (point->interval) {
+			point->low = interval.low;
+			point->high = interval.high;
+		}
 	}
 	free(value);
 	return 0;
@@ -131,12 +142,16 @@ static void write_table(const struct view *view, struct drawing *d, const struct
 	drawing_column(d, true, "invocations");
 	drawing_column(d, true, "offered, I/Os a second");
 	drawing_column(d, true, "achieved, I/Os a second");
+	drawing_column(d, true, "from");
+	drawing_column(d, true, "to");
 	for (size_t i = 0; i < count; i++) {
 		drawing_cell(d, "%s", point[i].backend);
 		drawing_cell(d, "%s", view->data->run.cell[point[i].cell].key[RUN_KEY_ARRIVAL_RATE_HZ]);
 		drawing_cell(d, "%zu", point[i].n);
 		drawing_number(d, point[i].offered);
 		drawing_number(d, point[i].achieved);
+		drawing_number(d, point[i].low);
+		drawing_number(d, point[i].high);
 	}
 }
 
@@ -151,7 +166,7 @@ static void write_drawing(const struct view *view, struct drawing *d, const stru
 	bool muted = false;
 
 	for (size_t i = 0; i < count; i++)
-		most = fmax(most, fmax(point[i].offered, point[i].achieved));
+		most = fmax(most, fmax(point[i].offered, point[i].high));
 	drawing_begin(d, 860, 470);
 	drawing_thousands_axis(d, "x", most);
 	drawing_thousands_axis(d, "y", most);
@@ -159,7 +174,7 @@ static void write_drawing(const struct view *view, struct drawing *d, const stru
 	for (size_t i = 0; i < count; i++) {
 		if (begins(point, i))
 			fprintf(d->script, "%s$o%zu << EOD\n", i ? "EOD\n" : "", i);
-		fprintf(d->script, "%.9g %.9g\n", point[i].offered, point[i].achieved);
+		fprintf(d->script, "%.9g %.9g %.9g %.9g\n", point[i].offered, point[i].achieved, point[i].low, point[i].high);
 	}
 	fprintf(d->script, "EOD\nplot x with lines lc rgb '" SVG_INK "' dt (2,4) lw 0.8 title 'all of it', ");
 	for (size_t pass = 0; pass <= view->chosen; pass++) {
@@ -170,7 +185,11 @@ static void write_drawing(const struct view *view, struct drawing *d, const stru
 			if (!begins(point, i) || choice != (pass ? pass - 1 : VIEW_NONE))
 				continue;
 			muted = muted || !pass;
-			fprintf(d->script, "$o%zu with linespoints", i);
+			/* Not as error bars: those clear what is beneath the point, and back ends that keep up lie on each other. */
+			if (pass)
+				fprintf(d->script, "$o%zu using 1:3:(0):($4-$3) with vectors nohead lc rgb '" SVG_SERIES_FORMAT
+					"' dt 1 lw 0.9 notitle, ", i, (unsigned)pass);
+			fprintf(d->script, "$o%zu using 1:2 with linespoints", i);
 			view_style(view, d, point[i].backend);
 			fprintf(d->script, pass ? " title " : " notitle");
 			if (pass)
@@ -196,6 +215,17 @@ static void write_title(const struct view *view, struct drawing *d, const struct
 		      100 * least->achieved / least->offered, least->offered / 1000, words);
 }
 
+static const char *interval_words(const struct point *point, size_t count)
+{
+	bool all = true, any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		all = all && point[i].interval;
+		any = any || point[i].interval;
+	}
+	return view_interval_words(all, any);
+}
+
 void picture_offered_load(const struct view *view, struct drawing *d)
 {
 	size_t group = choose_group(view), count = 0;
@@ -208,9 +238,9 @@ void picture_offered_load(const struct view *view, struct drawing *d)
 	} else if (!points_load(view, group, &point, &count, d)) {
 		if (count) {
 			write_title(view, d, point, count);
-			drawing_note(d, "Points are medians over the invocations. Offered is what arrived in the measured "
+			drawing_note(d, "%s Offered is what arrived in the measured "
 				     "window, achieved what completed in it; below the dotted line, a "
-				     "back end falls behind.");
+				     "back end falls behind.", interval_words(point, count));
 			view_note_choice(view, d);
 			write_table(view, d, point, count);
 			write_drawing(view, d, point, count);

@@ -17,16 +17,7 @@ static bool channel_a_cpu(const struct run_cell *cell)
 
 static bool same_value(const struct run_cell *a, const struct run_cell *b, enum run_key key)
 {
-	double x, y;
-
-	if (strcmp(a->key[key], b->key[key]) == 0 || (key == RUN_KEY_CHANNELS && channel_a_cpu(a) && channel_a_cpu(b)))
-		return true;
-	if (key != RUN_KEY_DURATION_S)
-		return false;
-	/* Windows are as long as they came out: to a percent they are the same. */
-	x = strtod(a->key[key], NULL);
-	y = strtod(b->key[key], NULL);
-	return fabs(x - y) <= 0.01 * fmax(x, y);
+	return strcmp(a->key[key], b->key[key]) == 0 || (key == RUN_KEY_CHANNELS && channel_a_cpu(a) && channel_a_cpu(b));
 }
 
 bool view_alike(const struct run_data *run, uint32_t a, uint32_t b, enum run_key but)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bench/run_dir/manifest.h"
 
@@ -34,8 +35,14 @@ const struct figure *report_figures(enum report_figure figure)
 static int load_manifest(struct report_data *data, char *error)
 {
 	struct run_manifest manifest;
+	struct stat info;
 	int status = run_manifest_load(data->path, &manifest, error, RUN_DATA_ERROR_BYTES);
 
+	if (status == -ENOENT && stat(data->path, &info) == 0 && !S_ISDIR(info.st_mode)) {
+		snprintf(error, RUN_DATA_ERROR_BYTES, "%s: not a run's folder, but a file; a report needs all that `storsync run` "
+			 "wrote: give the folder", data->path);
+		return -EINVAL;
+	}
 	if (status == -ENOENT || status == -ENOTDIR) {
 		snprintf(error, RUN_DATA_ERROR_BYTES, "%s: not a run's folder: it has no " RUN_MANIFEST_FILE "; give one that "
 		     "`storsync run` wrote",
@@ -93,6 +100,7 @@ static int choose_baseline(struct report_data *data, const char *wanted, char *e
 
 static int compare(struct report_data *data, char *error)
 {
+	static const char nothing[] = "nothing to compare: ";
 	struct compare_options options;
 	int status;
 
@@ -106,8 +114,13 @@ static int compare(struct report_data *data, char *error)
 		return 0;
 	}
 	data->comparisons = (struct comparisons){ 0 };
-	if (status == -ENODATA)
+	if (status == -ENODATA) {
+		/* The page says that itself. */
+		if (strncmp(data->not_compared, nothing, sizeof(nothing) - 1) == 0)
+			memmove(data->not_compared, data->not_compared + sizeof(nothing) - 1,
+				strlen(data->not_compared) - sizeof(nothing) + 2);
 		return 0;
+	}
 	snprintf(error, RUN_DATA_ERROR_BYTES, "%s: %s", data->path, data->not_compared);
 	return status;
 }

@@ -12,44 +12,8 @@
 #include <string.h>
 
 #include "bench/cli/quantity.h"
+#include "bench/run_data/key_name.h"
 #include "impls/backends.h"
-
-/* Dimensions of a matrix that are one key each, under another name. */
-static const struct {
-	const char *name;
-	enum run_key key;
-} aliases[] = {
-	{ "backends", RUN_KEY_BACKEND }, { "routing", RUN_KEY_IRQ_ROUTING }, { "section", RUN_KEY_SECTION_NS },
-	{ "think", RUN_KEY_THINK_NS },   { "io_size", RUN_KEY_IO_BYTES },    { "inject", RUN_KEY_INJECT_NS },
-	{ "bystander", RUN_KEY_IRQ_RATE_HZ },
-};
-
-#define ALIASES (sizeof(aliases) / sizeof(aliases[0]))
-
-static enum run_key key_of(const char *name)
-{
-	enum run_key key = run_key_find(name);
-
-	for (size_t i = 0; key == RUN_KEY_COUNT && i < ALIASES; i++)
-		key = strcmp(name, aliases[i].name) == 0 ? aliases[i].key : key;
-	return key;
-}
-
-static int refuse_key(const char *name, char *error, size_t error_bytes)
-{
-	size_t at;
-
-	if (strcmp(name, "preempt") == 0) {
-		snprintf(error, error_bytes, "'preempt' is two keys of a run: use preempt_rate_hz or preempt_ns");
-		return -EINVAL;
-	}
-	at = (size_t)snprintf(error, error_bytes, "'%s' is no key of a run: use ", name);
-	for (unsigned k = 0; k < RUN_KEY_COUNT && at < error_bytes; k++) {
-		at += (size_t)snprintf(error + at, error_bytes - at, "%s%s", !k ? "" : k + 1 < RUN_KEY_COUNT ? ", " : " or ",
-				       run_key_name((enum run_key)k));
-	}
-	return -EINVAL;
-}
 
 static int split_values(struct key_filter *f, const char *text, char *error, size_t error_bytes)
 {
@@ -84,16 +48,14 @@ int key_filter_parse(struct key_filter *f, const char *text, char *error, size_t
 
 	*f = (struct key_filter){ .negated = equals && equals > text && equals[-1] == '!' };
 	if (!equals || equals == text + f->negated) {
-		snprintf(error, error_bytes, "'%s' is no filter: use KEY=VALUES or KEY!=VALUES", text);
+		snprintf(error, error_bytes, "'%.80s' is no filter: use KEY=VALUE,... or KEY!=VALUE,...", text);
 		return -EINVAL;
 	}
 	name = strndup(text, (size_t)(equals - text) - f->negated);
 	if (!name)
 		return -ENOMEM;
-	for (char *c = name; *c; c++)
-		*c = *c == '-' ? '_' : *c;
-	f->key = key_of(name);
-	status = f->key == RUN_KEY_COUNT ? refuse_key(name, error, error_bytes) : split_values(f, equals + 1, error, error_bytes);
+	f->key = key_name_find(name, error, error_bytes);
+	status = f->key == RUN_KEY_COUNT ? -EINVAL : split_values(f, equals + 1, error, error_bytes);
 	free(name);
 	if (status)
 		key_filter_fini(f);

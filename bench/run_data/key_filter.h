@@ -2,9 +2,7 @@
 /*
  * Choosing cells of a finished run: "backend=mcs,rcu-*", "cpus=2-4", "section!=2us".
  *
- * Keys are those of run_key.h; a dimension of a matrix that is one of them under another name ("backends", "routing", "section",
- * "think", "io-size", "inject", "bystander") will do, and so will a dash for an underscore.  bench/matrix/filter.h chooses cells
- * before they are run.
+ * Keys are named as key_name.h says.  bench/matrix/filter.h chooses cells before they are run.
  */
 #ifndef STORSYNC_BENCH_RUN_DATA_KEY_FILTER_H
 #define STORSYNC_BENCH_RUN_DATA_KEY_FILTER_H

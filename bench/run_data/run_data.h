@@ -22,7 +22,7 @@ enum run_data_kind { RUN_DATA_STORSYNC, RUN_DATA_GOOGLE_BENCHMARK };
 
 struct run_cell {
 	const char *cell_id;
-	const char *key[RUN_KEY_COUNT]; /* never NULL; "" where not available */
+	const char *key[RUN_KEY_COUNT]; /* never NULL; "" where not available; duration_s: three digits, "" of a trace */
 };
 
 struct run_row {

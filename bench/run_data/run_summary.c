@@ -303,6 +303,26 @@ static int get_figure(const struct reading *r, const struct source *source, doub
 	return 0;
 }
 
+/*
+ * The window is measured, and no two of them are alike to the nanosecond: three digits of it are what was asked for. A trace lasts as
+ * long as it lasts.
+ */
+static const char *keep_window(struct reading *r, const struct run_cell *cell)
+{
+	const char *told = cell->key[RUN_KEY_DURATION_S];
+	char text[32];
+	double seconds;
+
+	if (*cell->key[RUN_KEY_TRACE])
+		return r->b->empty;
+	if (decimal_parse(told, strlen(told), &seconds))
+		return told;
+	snprintf(text, sizeof(text), "%.3g", seconds);
+	/* Without an exponent where there need not be one. */
+	snprintf(text, sizeof(text), "%.15g", strtod(text, NULL));
+	return building_text(r->b, text, strlen(text));
+}
+
 /* A row's cell, from its texts. */
 static int read_cell(struct reading *r, uint32_t *index)
 {
@@ -324,6 +344,9 @@ static int read_cell(struct reading *r, uint32_t *index)
 			return refuse_field(r, run_key_name((enum run_key)k), field, type == CSV_INTEGER ? "not a whole number" :
 					    type == CSV_NUMBER ? "not a number" : type == CSV_BOOLEAN ? "neither 0 nor 1" : "not UTF-8");
 	}
+	cell.key[RUN_KEY_DURATION_S] = keep_window(r, &cell);
+	if (!cell.key[RUN_KEY_DURATION_S])
+		return out_of_memory(r);
 	return building_cell(r->b, &cell, index) ? out_of_memory(r) : 0;
 }
 

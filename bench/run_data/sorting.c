@@ -160,27 +160,31 @@ static int sort_by_cell(const struct run_data *data, uint32_t *order, bool by_ti
 	return 0;
 }
 
+/* Row i becomes what row order[i] was: cycle by cycle in place, as a copy of all would double the memory. */
 static int move_rows(struct run_data *data, const uint32_t *order)
 {
-	struct run_row *row = malloc((data->rows + 1) * sizeof(*row));
-	double *value;
+	size_t bytes = data->figures * sizeof(*data->value);
+	double *value = malloc(bytes + 1);
+	bool *is_moved = calloc(data->rows + 1, sizeof(*is_moved));
 
-	if (!row)
-		return -ENOMEM;
-	for (size_t i = 0; i < data->rows; i++)
-		row[i] = data->row[order[i]];
-	free(data->row);
-	data->row = row;
-	value = malloc((data->rows * data->figures + 1) * sizeof(*value));
-	if (!value)
-		return -ENOMEM;
-	for (size_t i = 0; i < data->rows; i++) {
-		for (size_t f = 0; f < data->figures; f++)
-			value[i * data->figures + f] = data->value[order[i] * data->figures + f];
+	for (size_t first = 0; value && is_moved && first < data->rows; first++) {
+		struct run_row row = data->row[first];
+		size_t to = first;
+
+		if (is_moved[first])
+			continue;
+		memcpy(value, &data->value[first * data->figures], bytes);
+		for (size_t from; (from = order[to]) != first; to = from) {
+			data->row[to] = data->row[from];
+			memcpy(&data->value[to * data->figures], &data->value[from * data->figures], bytes);
+			is_moved[from] = true;
+		}
+		data->row[to] = row;
+		memcpy(&data->value[to * data->figures], value, bytes);
 	}
-	free(data->value);
-	data->value = value;
-	return 0;
+	free(value);
+	free(is_moved);
+	return value && is_moved ? 0 : -ENOMEM;
 }
 
 static int compare_invocations(const void *a, const void *b, void *context)

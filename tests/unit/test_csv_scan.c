@@ -323,6 +323,54 @@ static void only_regular_files_are_opened(void **unused)
 	csv_scan_close(&scan);
 }
 
+static void a_schema_is_the_whole_header(void **unused)
+{
+	static const struct csv_column columns[] = { { .name = "a" }, { .name = "bc" } };
+	static const struct csv_schema schema = { .name = "x", .columns = columns, .count = 2 };
+	static const char *const others[] = { "a,b\n", "a\n", "a,bcd\n", "bc,a\n", "a,bc,d\n" };
+	char error[300];
+	struct csv_scan scan;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		put(others[i], strlen(others[i]));
+		assert_int_equal(csv_scan_open_schema(&scan, path, &schema, error, sizeof(error)), -EBADMSG);
+		assert_non_null(strstr(error, ":1: not the columns of this version: "));
+		assert_null(scan.state);
+	}
+	put("a,bc\n7,\"x,y\"\n", 14);
+	assert_int_equal(csv_scan_open_schema(&scan, path, &schema, error, sizeof(error)), 0);
+	assert_int_equal(csv_scan_next(&scan, error, sizeof(error)), 1);
+	assert_int_equal(scan.line, 2);
+	assert_true(csv_field_is(&scan.field[0], "7"));
+	assert_true(csv_field_is(&scan.field[1], "x,y"));
+	assert_true(csv_scan_progress(&scan) == 1);
+	csv_scan_close(&scan);
+}
+
+static void fields_are_compared_and_counted(void **unused)
+{
+	static const struct {
+		const char *text;
+		bool is_number;
+		uint64_t value;
+	} cases[] = {
+		{ "0", true, 0 }, { "18446744073709551615", true, UINT64_MAX }, { "007", true, 7 }, { "", false, 0 }, { "-1", false, 0 },
+		{ "18446744073709551616", false, 0 }, { "1.0", false, 0 }, { " 1", false, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct csv_field field = { .text = cases[i].text, .bytes = strlen(cases[i].text) };
+		uint64_t value = 0;
+
+		assert_int_equal(csv_field_u64(&field, &value), cases[i].is_number);
+		assert_true(value == cases[i].value);
+	}
+	assert_true(csv_field_is(&(struct csv_field){ .text = "abc", .bytes = 2 }, "ab"));
+	assert_false(csv_field_is(&(struct csv_field){ .text = "abc", .bytes = 3 }, "ab"));
+	assert_false(csv_field_is(&(struct csv_field){ .text = "abc", .bytes = 2 }, "abc"));
+	assert_true(csv_field_is(&(struct csv_field){ .text = "abc", .bytes = 0 }, ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +380,8 @@ int main(void)
 		cmocka_unit_test(long_rows_have_a_limit),
 		cmocka_unit_test(too_long_a_row_is_refused),
 		cmocka_unit_test(only_regular_files_are_opened),
+		cmocka_unit_test(a_schema_is_the_whole_header),
+		cmocka_unit_test(fields_are_compared_and_counted),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

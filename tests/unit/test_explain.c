@@ -123,6 +123,133 @@ static void test_alike_is_not_decided(void **state)
 	free(e);
 }
 
+/* compare's word is the last, whatever the ranks here say. */
+static void set_compared(struct explanation *e, enum compare_verdict verdict, double floor)
+{
+	static const struct figure mean = { .name = "isr_latency_mean" };
+
+	e->compared = (struct comparison){ .figure = &mean, .verdict = verdict, .p_value = 0.01, .ratio = 1.05, .ci_lo = 0.9,
+					   .ci_hi = 1.2, .noise_floor = floor };
+}
+
+static void test_within_the_noise_nothing_is_explained(void **state)
+{
+	static const enum compare_verdict verdicts[] = { COMPARE_EQUIVALENT, COMPARE_UNDECIDED };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct explanation *e = alike();
+
+		lengthen(e, 30, 0, 0);
+		put(&e->cell, EXPLAIN_KEPT_OUT, 0.9);
+		set_compared(e, verdicts[i], 0.1);
+		compose(e);
+		nothing_about(e, "latency.differs");
+		nothing_about(e, "kept-out");
+		assert_int_equal(e->longer, 0);
+		if (verdicts[i] == COMPARE_EQUIVALENT) {
+			says(e, "latency.equivalent", "the same within the noise floor of 10.0%: there is nothing to explain");
+			nothing_about(e, "undecided");
+		} else {
+			says(e, "latency.undecided", "Not decided");
+		}
+		says(e, "latency.compare", "two alone says");
+		free(e);
+	}
+}
+
+/* Parts that make up for each other are told of where each is more than noise. */
+static void test_undecided_with_parts_beyond_the_noise(void **state)
+{
+	struct explanation *e = alike();
+
+	lengthen(e, 90, 0, 0);
+	set_compared(e, COMPARE_UNDECIDED, 0.1);
+	compose(e);
+	assert_int_equal(e->longer, PART_BIT(PART_MASKED));
+	free(e);
+}
+
+static void test_compare_in_the_whole_run_is_told(void **state)
+{
+	struct explanation *e = alike();
+
+	lengthen(e, 300, 0, 0);
+	set_compared(e, COMPARE_WORSE, 0.1);
+	e->in_run = e->compared;
+	e->in_run.verdict = COMPARE_UNDECIDED;
+	e->in_run.p_adj = 0.4;
+	e->in_run_tests = 40;
+	compose(e);
+	says(e, "latency.differs", "p = 0.01");
+	says(e, "latency.compare", "alone says worse");
+	says(e, "latency.compare", "as one of 40 comparisons of the whole run it says undecided (adjusted p = 0.4)");
+	free(e);
+}
+
+static void test_a_difference_of_no_part(void **state)
+{
+	struct explanation *e = alike();
+
+	put(&e->cell, EXPLAIN_LATENCY, 900);
+	compose(e);
+	says(e, "unnamed", "of none of its parts");
+	free(e);
+}
+
+/* One invocation's gap of 100 ms, and the latency it makes, are no cause. */
+static void test_one_gap_is_no_cause(void **state)
+{
+	struct explanation *e = alike();
+
+	put(&e->cell, EXPLAIN_GAPS, 0.01);
+	put(&e->base, EXPLAIN_GAPS, 0.01);
+	e->cell.value[EXPLAIN_GAPS][3] = 0.9;
+	e->cell.value[EXPLAIN_LATENCY][3] = 1e8;
+	e->cell.value[EXPLAIN_ACQUIRE][3] = 1e8;
+	compose(e);
+	nothing_about(e, "latency.differs");
+	nothing_about(e, "machine.gaps");
+	assert_int_equal(e->longer, 0);
+	free(e);
+}
+
+/* Stopped for a third of each window: a mean latency hardly shows it, and throughput does. */
+static void test_a_cpu_that_is_away_takes_throughput(void **state)
+{
+	struct explanation *e = alike();
+
+	put(&e->cell, EXPLAIN_IOPS, 700000);
+	put(&e->cell, EXPLAIN_GAPS, 0.35);
+	put(&e->base, EXPLAIN_GAPS, 0.05);
+	compose(e);
+	says(e, "machine.gaps", "no I/Os are completed either");
+	says(e, "machine.gaps", "iops 700000");
+	says(e, "trust.away", "away for more of the window with ticket; that alone makes about 32% fewer I/Os with ticket");
+	put(&e->cell, EXPLAIN_IOPS, 1400000);
+	compose(e);
+	nothing_about(e, "machine.gaps");
+	nothing_about(e, "trust.away");
+	free(e);
+}
+
+/* The section was asked for; the CPUs lost besides come second. */
+static void test_what_was_asked_for_comes_first(void **state)
+{
+	struct explanation *e = alike();
+
+	e->column = RUN_KEY_SECTION_NS;
+	e->cell.key[RUN_KEY_SECTION_NS] = "5000";
+	e->base.key[RUN_KEY_SECTION_NS] = "0";
+	lengthen(e, 5000, 0, 0);
+	put(&e->cell, EXPLAIN_SECTION, 5000);
+	put(&e->cell, EXPLAIN_LOST, 0.7);
+	put(&e->base, EXPLAIN_LOST, 0.6);
+	compose(e);
+	says(e, "machine.cpu-lost", "for more of the time");
+	assert_string_equal(explain_first_reason(e, PART_BIT(PART_MASKED))->rule, "section");
+	free(e);
+}
+
 static void test_parts_and_their_shares(void **state)
 {
 	struct explanation *e = alike();
@@ -674,6 +801,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alike_is_not_decided),
+		cmocka_unit_test(test_within_the_noise_nothing_is_explained),
+		cmocka_unit_test(test_undecided_with_parts_beyond_the_noise),
+		cmocka_unit_test(test_compare_in_the_whole_run_is_told),
+		cmocka_unit_test(test_a_difference_of_no_part),
+		cmocka_unit_test(test_one_gap_is_no_cause),
+		cmocka_unit_test(test_a_cpu_that_is_away_takes_throughput),
+		cmocka_unit_test(test_what_was_asked_for_comes_first),
 		cmocka_unit_test(test_parts_and_their_shares),
 		cmocka_unit_test(test_a_part_may_take_back),
 		cmocka_unit_test(test_a_win_is_explained_too),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -123,6 +124,21 @@ static void numbers_are_those_of_the_c_locale(void **state)
 	unsetenv("LC_ALL");
 }
 
+static void one_that_is_silent_but_does_not_end_is_ended(void **state)
+{
+	char path[] = "/tmp/storsync-test-XXXXXX";
+	int file = mkstemp(path);
+
+	(void)state;
+	assert_true(file >= 0);
+	assert_true(dprintf(file, "#!/bin/sh\nexec >&- 2>&-\nexec sleep 20\n") > 0);
+	assert_int_equal(fchmod(file, 0700), 0);
+	assert_int_equal(close(file), 0);
+	assert_int_equal(run(path, "", 300000000), -ETIMEDOUT);
+	assert_one_line_with("not done after 0.3 s");
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +146,7 @@ int main(void)
 		cmocka_unit_test(a_silent_failure_is_one),
 		cmocka_unit_test(what_it_prints_comes_back),
 		cmocka_unit_test(long_scripts_and_outputs_do_not_block),
+		cmocka_unit_test(one_that_is_silent_but_does_not_end_is_ended),
 		cmocka_unit_test(an_error_in_the_script_is_one_line),
 		cmocka_unit_test(one_that_does_not_end_is_ended),
 		cmocka_unit_test(numbers_are_those_of_the_c_locale),

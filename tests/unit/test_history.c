@@ -580,6 +580,26 @@ static void test_a_step_is_found(void **state)
 	history_series_fini(&view);
 }
 
+/* 300 series of one level, as a machine with neighbours gives them: chance alone marks some, and few. */
+static void test_series_without_a_change_stay_silent(void **state)
+{
+	unsigned marked = 0;
+
+	srand48(7);
+	for (unsigned i = 0; i < 300; i++) {
+		struct history_point point[30];
+		struct history_series series = { .points = 10 + i % 21, .point = point };
+
+		for (size_t p = 0; p < series.points; p++)
+			point[p] = (struct history_point){ .median = 1000 * (1 + 0.1 * drand48()) * (drand48() < 0.1 ? 3 : 1) };
+		assert_int_equal(history_find_changes(&series), 0);
+		assert_int_equal(series.judged, series.points);
+		marked += series.changes > 0;
+		free(series.change);
+	}
+	assert_in_range(marked, 0, 6);
+}
+
 static void test_nothing_is_a_ratio_of_zero(void **state)
 {
 	struct place *place = *state;
@@ -619,6 +639,7 @@ int main(void)
 		cmocka_unit_test(test_figures_that_are_kept),
 		cmocka_unit_test_setup_teardown(test_series_are_by_host_cell_and_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_step_is_found, setup, teardown),
+		cmocka_unit_test(test_series_without_a_change_stay_silent),
 		cmocka_unit_test_setup_teardown(test_nothing_is_a_ratio_of_zero, setup, teardown),
 	};
 

@@ -52,6 +52,7 @@ static void test_numbers(void **state)
 	assert_true(holds("cpus=2", RUN_KEY_CPUS, "2"));
 	assert_true(holds("cpus=2.0", RUN_KEY_CPUS, "2"));
 	assert_false(holds("cpus=2", RUN_KEY_CPUS, "12"));
+	assert_true(holds("section_ns=2e3", RUN_KEY_SECTION_NS, "2000"));
 	assert_true(holds("section_ns=2us", RUN_KEY_SECTION_NS, "2000"));
 	assert_false(holds("section_ns=2us", RUN_KEY_SECTION_NS, "2"));
 	assert_true(holds("io_bytes=4k", RUN_KEY_IO_BYTES, "4096"));
@@ -94,6 +95,7 @@ static void test_dimensions(void **state)
 		{ "section=1us", RUN_KEY_SECTION_NS, "1000" }, { "think=1us", RUN_KEY_THINK_NS, "1000" },
 		{ "io-size=4KiB", RUN_KEY_IO_BYTES, "4096" }, { "inject=20us", RUN_KEY_INJECT_NS, "20000" },
 		{ "bystander=1k", RUN_KEY_IRQ_RATE_HZ, "1000" }, { "queue-depth=8", RUN_KEY_QUEUE_DEPTH, "8" },
+		{ "host=vm", RUN_KEY_HOST_ID, "vm" }, { "build=b7", RUN_KEY_BUILD_ID, "b7" },
 		{ "delivery=poll", RUN_KEY_DELIVERY, "poll" }, { "service-time=5us", RUN_KEY_SERVICE_TIME, "5us" },
 	};
 
@@ -116,8 +118,16 @@ static void test_refused(void **state)
 		assert_null(f.value);
 	}
 	assert_int_equal(key_filter_parse(&f, "color=red", error, sizeof(error)), -EINVAL);
-	assert_non_null(strstr(error, "'color' is no key of a run: use benchmark,"));
-	assert_non_null(strstr(error, " or build"));
+	assert_non_null(strstr(error, "'color' is no key of a run; the nearest are "));
+	assert_int_equal(key_filter_parse(&f, "cpu=1", error, sizeof(error)), -EINVAL);
+	assert_non_null(strstr(error, "the nearest are cpus,"));
+	assert_int_equal(key_filter_parse(&f, "sektion=1", error, sizeof(error)), -EINVAL);
+	assert_non_null(strstr(error, "section_ns"));
+	assert_int_equal(key_filter_parse(&f, "sectoin=1", error, sizeof(error)), -EINVAL);
+	assert_non_null(strstr(error, "the nearest are section_ns,"));
+	assert_int_equal(key_filter_parse(&f, "preempt=1", error, sizeof(error)), -EINVAL);
+	assert_non_null(strstr(error, "use preempt_rate_hz or preempt_ns"));
+	assert_int_equal(key_filter_parse(&f, "a-name-that-is-longer-than-any-key-of-any-run-could-be=1", error, sizeof(error)), -EINVAL);
 	/* Cut off, never written beyond. */
 	memset(error, '#', sizeof(error));
 	assert_int_equal(key_filter_parse(&f, "color=red", error, 16), -EINVAL);

@@ -260,6 +260,40 @@ static void test_keys_tell_cells_apart(void **state)
 	run_data_fini(&data);
 }
 
+/* Windows are measured: to three digits they are one, and with a trace whatever they are. */
+static void test_windows_that_differ_by_little_are_one(void **state)
+{
+	struct run_data data;
+	size_t cells;
+
+	make();
+	for (size_t line = 3; line <= 8; line++)
+		set(line, "duration_s", "0.2");
+	load(&data);
+	cells = data.cells;
+	run_data_fini(&data);
+	set(3, "duration_s", "0.199999999");
+	set(6, "duration_s", "0.200000013");
+	load(&data);
+	assert_int_equal(data.cells, cells);
+	assert_string_equal(data.cell[data.row[data.rows - 1].cell].key[RUN_KEY_DURATION_S], "0.2");
+	run_data_fini(&data);
+	for (size_t line = 3; line <= 8; line++)
+		set(line, "duration_s", line % 2 ? "1200" : "1200.4");
+	load(&data);
+	assert_int_equal(data.cells, cells);
+	assert_string_equal(data.cell[data.row[data.rows - 1].cell].key[RUN_KEY_DURATION_S], "1200");
+	run_data_fini(&data);
+	for (size_t line = 3; line <= 8; line++) {
+		set(line, "duration_s", line % 2 ? "1" : "3");
+		set(line, "trace", "src1_0");
+	}
+	load(&data);
+	assert_int_equal(data.cells, cells);
+	assert_string_equal(data.cell[data.row[data.rows - 1].cell].key[RUN_KEY_DURATION_S], "");
+	run_data_fini(&data);
+}
+
 /* A process that broke off has not told what its clock was, and is of the same cell all the same. */
 static void test_what_broke_off_stays_with_its_cell(void **state)
 {
@@ -716,6 +750,7 @@ int main(void)
 		TEST(test_a_run_is_read),
 		TEST(test_values),
 		TEST(test_keys_tell_cells_apart),
+		TEST(test_windows_that_differ_by_little_are_one),
 		TEST(test_what_broke_off_stays_with_its_cell),
 		TEST(test_any_order_is_sorted),
 		TEST(test_many_cells_and_rows),

@@ -14,6 +14,7 @@
 
 #include "bench/export/export.h"
 #include "bench/export/row_scan.h"
+#include "bench/files/decimal.h"
 #include "bench/files/schema.h"
 
 enum { RUN_ID, CELL_ID, INVOCATION, METRIC, PERCENTILE, VALUE_NS, N, SAMPLES };
@@ -60,24 +61,22 @@ static const struct figure *const *choose_figures(const struct export_options *o
 	return wanted;
 }
 
-static int take_value(void *context, char *const *field, char *error)
+static int take_value(void *context, const struct csv_field *field, char *error)
 {
 	struct values *values = context;
 	struct value v = { .metric = 0 };
 	uint64_t invocation, ns;
-	char *end;
 	long row;
 
-	while (v.metric < METRIC_COUNT && strcmp(export_metric_name((enum metric)v.metric), field[METRIC]) != 0)
-		v.metric++;
-	v.percentile = strtod(field[PERCENTILE], &end);
-	if (v.metric == METRIC_COUNT || !*field[PERCENTILE] || *end || !row_scan_u64(field[INVOCATION], &invocation))
+	v.metric = export_metric_of(&field[METRIC]);
+	if (v.metric == METRIC_COUNT || decimal_parse(field[PERCENTILE].text, field[PERCENTILE].bytes, &v.percentile) || !csv_field_u64(&field[INVOCATION], &invocation))
 		return snprintf(error, ROW_SCAN_ERROR_BYTES, "no percentile of a metric"), -EBADMSG;
-	if (!values->options->has_metric[v.metric] || strcmp(field[SAMPLES], "all") != 0 || !*field[VALUE_NS])
+	if (!values->options->has_metric[v.metric] || !csv_field_is(&field[SAMPLES], "all") || !field[VALUE_NS].bytes)
 		return 0;
-	if (!row_scan_u64(field[VALUE_NS], &ns))
-		return snprintf(error, ROW_SCAN_ERROR_BYTES, "'%.40s' is not a whole number of ns", field[VALUE_NS]), -EBADMSG;
-	row = export_selection_row(values->s, field[CELL_ID], invocation);
+	if (!csv_field_u64(&field[VALUE_NS], &ns))
+		return snprintf(error, ROW_SCAN_ERROR_BYTES, "'%.*s' is not a whole number of ns",
+				(int)(field[VALUE_NS].bytes < 40 ? field[VALUE_NS].bytes : 40), field[VALUE_NS].text), -EBADMSG;
+	row = export_selection_row(values->s, &field[CELL_ID], invocation);
 	if (row < 0)
 		return 0;
 	v.cell = values->s->data.row[row].cell;
@@ -124,7 +123,7 @@ static void put_block_name(FILE *out, const char *label)
 	fputs("\"\n", out);
 }
 
-static int write_percentiles(const struct values *values, unsigned metric, struct export_output *out, size_t *blocks)
+static int write_percentiles(const struct values *values, unsigned metric, struct output_file *out, size_t *blocks)
 {
 	char name[96], label[SELECTION_NAME_BYTES];
 	const struct run_data *data = &values->s->data;
@@ -132,7 +131,7 @@ static int write_percentiles(const struct values *values, unsigned metric, struc
 	FILE *file;
 
 	snprintf(name, sizeof(name), "percentiles.%s.dat", export_metric_name((enum metric)metric));
-	file = export_output_file(out, name);
+	file = output_file_next(out, name);
 	if (!file)
 		return -EIO;
 	fprintf(file, "# %s by percentile, run %s: median, smallest and largest over the invocations that have a value\n"
@@ -161,7 +160,7 @@ static int write_percentiles(const struct values *values, unsigned metric, struc
 			(values->value[i + (end - i - 1) / 2].ns + values->value[i + (end - i) / 2].ns) / 2, v->ns,
 			values->value[end - 1].ns, end - i);
 	}
-	return export_output_close(out);
+	return output_file_close(out);
 }
 
 /* Median, smallest and largest of a figure over a cell's invocations; NaN if there is none. */
@@ -226,12 +225,12 @@ static void put_line_name(const struct export_selection *s, const struct run_cel
 }
 
 /* Notes of each cell which block it is in. */
-static int write_figures(const struct export_selection *s, struct export_output *out, size_t *block_of, size_t *blocks)
+static int write_figures(const struct export_selection *s, struct output_file *out, size_t *block_of, size_t *blocks)
 {
 	const struct run_data *data = &s->data;
 	double *scratch = malloc((data->rows + 1) * sizeof(*scratch));
 	bool *is_done = calloc(data->cells + 1, sizeof(*is_done));
-	FILE *file = scratch && is_done ? export_output_file(out, "figures.dat") : NULL;
+	FILE *file = scratch && is_done ? output_file_next(out, "figures.dat") : NULL;
 
 	*blocks = 0;
 	if (file) {
@@ -256,7 +255,7 @@ static int write_figures(const struct export_selection *s, struct export_output 
 	}
 	free(scratch);
 	free(is_done);
-	return file ? export_output_close(out) : -EIO;
+	return file ? output_file_close(out) : -EIO;
 }
 
 static void put_percentile_plot(FILE *file, unsigned metric, size_t blocks)
@@ -319,10 +318,10 @@ static void cpus_range(const struct export_selection *s, double *least, double *
 }
 
 static int write_script(const struct values *values, const size_t *blocks, const size_t *block_of, size_t lines,
-			struct export_output *out)
+			struct output_file *out)
 {
 	const struct run_data *data = &values->s->data;
-	FILE *file = export_output_file(out, "plot.gp");
+	FILE *file = output_file_next(out, "plot.gp");
 	double least, most;
 	size_t curves = lines;
 
@@ -343,10 +342,10 @@ static int write_script(const struct values *values, const size_t *blocks, const
 		least - 0.5, most + 0.5);
 	for (size_t i = 0; i < data->figures; i++)
 		put_figure_plot(file, values->s, i, block_of, lines);
-	return export_output_close(out);
+	return output_file_close(out);
 }
 
-static int write_gnuplot(const struct export_selection *s, const struct export_options *options, struct export_output *out)
+static int write_gnuplot(const struct export_selection *s, const struct export_options *options, struct output_file *out)
 {
 	struct values values = { .s = s, .options = options };
 	char *path = export_path(options, "latency.csv");

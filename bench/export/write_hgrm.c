@@ -18,14 +18,19 @@
 
 enum { RUN_ID, CELL_ID, INVOCATION, CPU, METRIC, LO_NS, HI_NS, COUNT, HIT };
 
+struct kept_field {
+	size_t bytes;
+	char text[64];
+};
+
 struct hgrm {
 	const struct export_selection *s;
 	const struct export_options *options;
-	struct export_output *out;
+	struct output_file *out;
 	struct percentile_table *table; /* cells, or one for the current invocation; times METRIC_COUNT */
 	size_t tables;
 	long row;                       /* of the run, that is being read; -1: not exported */
-	char cell_id[32], invocation[24], metric[32]; /* as texts, of the line before */
+	struct kept_field cell_id, invocation, metric; /* of the line before */
 	struct percentile_table *current; /* for these; NULL: not exported */
 };
 
@@ -39,7 +44,7 @@ static int write_table(struct hgrm *h, const struct percentile_table *t, const s
 	export_selection_file_name(h->s, cell, name);
 	snprintf(of, sizeof(of), row < 0 ? "" : ".invocation-%" PRIu32, row < 0 ? 0 : h->s->data.row[row].invocation);
 	snprintf(file, sizeof(file), "%s%s.%s.hgrm", name, of, export_metric_name(metric));
-	out = export_output_file(h->out, file);
+	out = output_file_next(h->out, file);
 	if (!out)
 		return -EIO;
 	percentile_table_print(t, out, h->options->unit_ns);
@@ -57,7 +62,7 @@ static int write_table(struct hgrm *h, const struct percentile_table *t, const s
 			fprintf(out, " %s=%s", run_key_name((enum run_key)k), cell->key[k]);
 	}
 	fputc('\n', out);
-	return export_output_close(h->out);
+	return output_file_close(h->out);
 }
 
 static int write_tables(struct hgrm *h)
@@ -74,59 +79,67 @@ static int write_tables(struct hgrm *h)
 		percentile_table_fini(&h->table[i]);
 		if (status)
 			return status;
-		if (export_interrupted())
+		if (output_file_is_interrupted())
 			return -EINTR;
 	}
 	return 0;
 }
 
-/* The table of a line that is not of the same as the one before. */
-static int change(struct hgrm *h, char *const *field, char *error)
+static void keep(struct kept_field *kept, const struct csv_field *field)
 {
-	bool is_other = strcmp(field[CELL_ID], h->cell_id) != 0 || strcmp(field[INVOCATION], h->invocation) != 0;
-	unsigned metric = 0;
+	memcpy(kept->text, field->text, field->bytes);
+	kept->bytes = field->bytes;
+}
+
+static bool is_kept(const struct kept_field *kept, const struct csv_field *field)
+{
+	return field->bytes == kept->bytes && memcmp(field->text, kept->text, kept->bytes) == 0;
+}
+
+/* The table of a line that is not of the same as the one before. */
+static int change(struct hgrm *h, const struct csv_field *field, char *error)
+{
+	bool is_other = !is_kept(&h->cell_id, &field[CELL_ID]) || !is_kept(&h->invocation, &field[INVOCATION]);
+	enum metric metric = export_metric_of(&field[METRIC]);
 	uint64_t invocation;
 
 	h->current = NULL;
+	if (field[CELL_ID].bytes > sizeof(h->cell_id.text) || !csv_field_u64(&field[INVOCATION], &invocation) ||
+	    field[INVOCATION].bytes > sizeof(h->invocation.text))
+		return snprintf(error, ROW_SCAN_ERROR_BYTES, "cell_id and invocation are those of no run"), -EBADMSG;
+	if (metric == METRIC_COUNT)
+		return snprintf(error, ROW_SCAN_ERROR_BYTES, "there is no metric '%.*s'", (int)(field[METRIC].bytes < 40 ? field[METRIC].bytes : 40),
+				field[METRIC].text), -EBADMSG;
 	if (is_other) {
 		int status = h->options->is_per_invocation ? write_tables(h) : 0;
 
 		if (status)
 			return status;
-		if (!row_scan_u64(field[INVOCATION], &invocation))
-			return snprintf(error, ROW_SCAN_ERROR_BYTES, "invocation is '%.20s', not a whole number", field[INVOCATION]), -EBADMSG;
-		h->row = export_selection_row(h->s, field[CELL_ID], invocation);
+		h->row = export_selection_row(h->s, &field[CELL_ID], invocation);
 	}
-	if (strlen(field[CELL_ID]) >= sizeof(h->cell_id) || strlen(field[INVOCATION]) >= sizeof(h->invocation) ||
-	    strlen(field[METRIC]) >= sizeof(h->metric))
-		return -EBADMSG;
-	strcpy(h->cell_id, field[CELL_ID]);
-	strcpy(h->invocation, field[INVOCATION]);
-	strcpy(h->metric, field[METRIC]);
-	while (metric < METRIC_COUNT && strcmp(export_metric_name((enum metric)metric), field[METRIC]) != 0)
-		metric++;
-	if (metric == METRIC_COUNT)
-		return snprintf(error, ROW_SCAN_ERROR_BYTES, "there is no metric '%.40s'", field[METRIC]), -EBADMSG;
+	keep(&h->cell_id, &field[CELL_ID]);
+	keep(&h->invocation, &field[INVOCATION]);
+	keep(&h->metric, &field[METRIC]);
 	if (h->row >= 0 && h->options->has_metric[metric])
 		h->current = &h->table[(h->options->is_per_invocation ? 0 : h->s->data.row[h->row].cell * METRIC_COUNT) + metric];
 	return 0;
 }
 
-static int take_bucket(void *context, char *const *field, char *error)
+static int take_bucket(void *context, const struct csv_field *field, char *error)
 {
 	struct hgrm *h = context;
 	uint64_t lo, hi, count;
 	int status;
 
-	if (strcmp(field[METRIC], h->metric) != 0 || strcmp(field[INVOCATION], h->invocation) != 0 ||
-	    strcmp(field[CELL_ID], h->cell_id) != 0) {
+	if (!is_kept(&h->metric, &field[METRIC]) || !is_kept(&h->invocation, &field[INVOCATION]) ||
+	    !is_kept(&h->cell_id, &field[CELL_ID])) {
 		status = change(h, field, error);
 		if (status)
 			return status;
 	}
 	if (!h->current)
 		return 0;
-	if (!row_scan_u64(field[LO_NS], &lo) || !row_scan_u64(field[HI_NS], &hi) || !row_scan_u64(field[COUNT], &count))
+	if (!csv_field_u64(&field[LO_NS], &lo) || !csv_field_u64(&field[HI_NS], &hi) || !csv_field_u64(&field[COUNT], &count))
 		return snprintf(error, ROW_SCAN_ERROR_BYTES, "a bucket without whole numbers"), -EBADMSG;
 	status = percentile_table_add(h->current, lo, hi, count);
 	if (status == -EINVAL || status == -ERANGE)
@@ -134,7 +147,7 @@ static int take_bucket(void *context, char *const *field, char *error)
 	return status == -EINVAL || status == -ERANGE ? -EBADMSG : status;
 }
 
-static int write_hgrm(const struct export_selection *s, const struct export_options *options, struct export_output *out)
+static int write_hgrm(const struct export_selection *s, const struct export_options *options, struct output_file *out)
 {
 	struct hgrm h = { .s = s, .options = options, .out = out, .row = -1 };
 	char *path = export_path(options, "histogram.csv");

@@ -19,9 +19,10 @@
 #include "bench/files/datapackage.h"
 
 /* Loaded before the figures that become counters. */
-enum { REAL_TIME, IOS, CPU_LOST, COUNTERS };
+enum { REAL_TIME, IOS, CPU_LOST, WINDOW, COUNTERS };
 
 static const struct figure ios = { .name = "ios", .column = "ios" };
+static const struct figure window = { .name = "duration_s", .column = "duration_s" };
 static const struct figure cpu_lost = { .name = "cpu_lost_frac", .column = "cpu_lost_frac" };
 
 static const struct figure *const *choose_figures(const struct export_options *options)
@@ -32,6 +33,7 @@ static const struct figure *const *choose_figures(const struct export_options *o
 	wanted[REAL_TIME] = options->figure;
 	wanted[IOS] = &ios;
 	wanted[CPU_LOST] = &cpu_lost;
+	wanted[WINDOW] = &window;
 	for (size_t i = 0; i < figure_count && count < sizeof(wanted) / sizeof(wanted[0]) - 1; i++) {
 		if (strcmp(figures[i].name, "real_time") == 0)
 			break;
@@ -127,7 +129,7 @@ struct repetition {
 static double cpu_time_of(const struct run_data *data, size_t row)
 {
 	const struct run_cell *cell = &data->cell[data->row[row].cell];
-	double window_ns = strtod(cell->key[RUN_KEY_DURATION_S], NULL) * 1e9 * strtod(cell->key[RUN_KEY_CPUS], NULL);
+	double window_ns = run_data_value(data, row, WINDOW) * 1e9 * strtod(cell->key[RUN_KEY_CPUS], NULL);
 	double each = window_ns * (1 - run_data_value(data, row, CPU_LOST)) / run_data_value(data, row, IOS);
 
 	return isfinite(each) ? each : 0;
@@ -325,19 +327,19 @@ static json_t *context_of(const struct export_selection *s, const struct export_
 	return context;
 }
 
-static int write_json(const json_t *context, const json_t *list, struct export_output *out)
+static int write_json(const json_t *context, const json_t *list, struct output_file *out)
 {
 	json_t *whole = json_pack("{s:O,s:O}", "context", context, "benchmarks", list);
-	FILE *file = export_output_file(out, NULL);
+	FILE *file = output_file_next(out, NULL);
 	int status = 0;
 
 	if (!whole || !file || json_dumpf(whole, file, JSON_INDENT(2)) || fputc('\n', file) == EOF)
 		status = whole && file && !ferror(file) ? -ENOMEM : 0;
 	json_decref(whole);
-	return status ? status : export_output_close(out);
+	return status ? status : output_file_close(out);
 }
 
-static int write_google_benchmark(const struct export_selection *s, const struct export_options *options, struct export_output *out)
+static int write_google_benchmark(const struct export_selection *s, const struct export_options *options, struct output_file *out)
 {
 	struct benchmarks b = { .s = s, .options = options, .list = json_array() };
 	json_t *context = context_of(s, options);

@@ -23,6 +23,13 @@ enum { RUN_ID, CELL_ID, INVOCATION, RANK, METRIC, T_NS, STAMP0, STAMP1, STAMP2, 
 
 #define NOBODY  UINT64_MAX
 
+/*
+ * Perfetto takes the thread with the process's own number for its main thread, and older ones took thread 0 for that as well
+ * (github.com/thoren-d/tracing-chrome, issue 32), so that two CPUs would be drawn as one: neither number is a CPU's.
+ */
+#define FIRST_PROCESS 10001
+#define FIRST_THREAD  1
+
 struct event {
 	uint32_t row; /* of the run */
 	enum metric metric;
@@ -37,35 +44,26 @@ struct events {
 	size_t count, capacity;
 };
 
-static enum metric metric_of(const char *name)
-{
-	unsigned m = 0;
-
-	while (m < METRIC_COUNT && strcmp(export_metric_name((enum metric)m), name) != 0)
-		m++;
-	return (enum metric)m;
-}
-
-static int take_event(void *context, char *const *field, char *error)
+static int take_event(void *context, const struct csv_field *field, char *error)
 {
 	struct events *events = context;
-	struct event e = { .metric = metric_of(field[METRIC]), .holder = NOBODY };
+	struct event e = { .metric = export_metric_of(&field[METRIC]), .holder = NOBODY };
 	uint64_t invocation;
-	bool is_whole = row_scan_u64(field[INVOCATION], &invocation) && row_scan_u64(field[RANK], &e.rank) &&
-			row_scan_u64(field[CPU], &e.cpu) && row_scan_u64(field[WAITERS], &e.waiters) &&
-			(!*field[HOLDER_CPU] || row_scan_u64(field[HOLDER_CPU], &e.holder));
+	bool is_whole = csv_field_u64(&field[INVOCATION], &invocation) && csv_field_u64(&field[RANK], &e.rank) &&
+			csv_field_u64(&field[CPU], &e.cpu) && csv_field_u64(&field[WAITERS], &e.waiters) &&
+			(!field[HOLDER_CPU].bytes || csv_field_u64(&field[HOLDER_CPU], &e.holder));
 	long row;
 
 	for (unsigned i = 0; i < 4; i++)
-		is_whole = is_whole && row_scan_u64(field[STAMP0 + i], &e.stamp[i]) && (!i || e.stamp[i] >= e.stamp[i - 1]);
+		is_whole = is_whole && csv_field_u64(&field[STAMP0 + i], &e.stamp[i]) && (!i || e.stamp[i] >= e.stamp[i - 1]);
 	if (!is_whole || (e.metric != METRIC_ISR_LATENCY && e.metric != METRIC_SYNC_WAIT))
 		return snprintf(error, ROW_SCAN_ERROR_BYTES, "no event: numbers, a metric of events, and stamps that do not decrease"),
 		       -EBADMSG;
-	row = export_selection_row(events->s, field[CELL_ID], invocation);
+	row = export_selection_row(events->s, &field[CELL_ID], invocation);
 	if (row < 0 || !events->options->has_metric[e.metric])
 		return 0;
 	e.row = (uint32_t)row;
-	snprintf(e.cause, sizeof(e.cause), "%s", field[CAUSE]);
+	snprintf(e.cause, sizeof(e.cause), "%.*s", (int)field[CAUSE].bytes, field[CAUSE].text);
 	if (events->count == events->capacity) {
 		size_t grown = events->capacity ? 2 * events->capacity : 256;
 		struct event *more = realloc(events->event, grown * sizeof(*more));
@@ -121,7 +119,8 @@ static void put_text(FILE *out, const char *text)
 
 static void begin(struct trace *t, const char *phase, const char *name, uint64_t cpu)
 {
-	fprintf(t->out, "%s{\"ph\":\"%s\",\"pid\":%zu,\"tid\":%" PRIu64 ",\"name\":", t->has_event ? ",\n" : "\n", phase, t->pid, cpu);
+	fprintf(t->out, "%s{\"ph\":\"%s\",\"pid\":%zu,\"tid\":%" PRIu64 ",\"name\":", t->has_event ? ",\n" : "\n", phase, t->pid,
+		cpu + FIRST_THREAD);
 	put_text(t->out, name);
 	t->has_event = true;
 }
@@ -132,12 +131,15 @@ static void put_us(struct trace *t, const char *key, uint64_t ns)
 	fprintf(t->out, ",\"%s\":%" PRIu64 ".%03" PRIu64, key, ns / 1000, ns % 1000);
 }
 
-static void put_slice(struct trace *t, const char *name, uint64_t cpu, uint64_t from, uint64_t to)
+/*
+ * A slice begins and ends with an entry of its own: of one with "dur" readers add up the end in floating point, and where that
+ * comes out behind the end of the slice around it, they drop it.  What follows "ts" is the caller's.
+ */
+static void put_edge(struct trace *t, const char *phase, const char *name, uint64_t cpu, uint64_t at)
 {
-	begin(t, "X", name, cpu);
+	begin(t, phase, name, cpu);
 	fputs(",\"cat\":\"event\"", t->out);
-	put_us(t, "ts", from - t->origin);
-	put_us(t, "dur", to - from);
+	put_us(t, "ts", at - t->origin);
 }
 
 static void put_metadata(struct trace *t, const char *what, uint64_t cpu, const char *key, const char *text, uint64_t number)
@@ -196,7 +198,9 @@ static void put_stages(struct trace *t, const struct event *e)
 	for (unsigned i = 0; i < 3; i++) {
 		if (e->stamp[i + 1] == e->stamp[i])
 			continue;
-		put_slice(t, names[e->metric == METRIC_SYNC_WAIT][i], e->cpu, e->stamp[i], e->stamp[i + 1]);
+		put_edge(t, "B", names[e->metric == METRIC_SYNC_WAIT][i], e->cpu, e->stamp[i]);
+		fputc('}', t->out);
+		put_edge(t, "E", names[e->metric == METRIC_SYNC_WAIT][i], e->cpu, e->stamp[i + 1]);
 		fputc('}', t->out);
 	}
 }
@@ -235,20 +239,22 @@ static void put_event(struct trace *t, const struct events *events, const struct
 	export_selection_label(events->s, &data->cell[row->cell], label);
 	snprintf(name, sizeof(name), "%s: %s #%" PRIu64 " of invocation %" PRIu32 ", %s", label,
 		 export_metric_name(e->metric), e->rank, row->invocation, e->cause);
-	t->pid++;
 	t->origin = events->options->is_in_window ? 0 : e->stamp[0];
 	put_metadata(t, "process_name", e->cpu, "name", name, 0);
-	put_metadata(t, "process_sort_index", e->cpu, "sort_index", NULL, t->pid);
+	put_metadata(t, "process_sort_index", e->cpu, "sort_index", NULL, t->pid - FIRST_PROCESS);
 	snprintf(title, sizeof(title), "%s: %s", e->metric == METRIC_ISR_LATENCY ? "interrupt" : "synchronized call", e->cause);
-	put_slice(t, title, e->cpu, e->stamp[0], e->stamp[3]);
+	put_edge(t, "B", title, e->cpu, e->stamp[0]);
 	put_args(t, e, row);
 	put_stages(t, e);
+	put_edge(t, "E", title, e->cpu, e->stamp[3]);
+	fputc('}', t->out);
 	put_others(t, e);
+	t->pid++;
 }
 
-static int write_trace(struct events *events, struct export_output *out)
+static int write_trace(struct events *events, struct output_file *out)
 {
-	struct trace t = { .out = export_output_file(out, NULL) };
+	struct trace t = { .out = output_file_next(out, NULL), .pid = FIRST_PROCESS };
 	size_t of_group = 0;
 
 	if (!t.out)
@@ -267,10 +273,10 @@ static int write_trace(struct events *events, struct export_output *out)
 			put_event(&t, events, e);
 	}
 	fputs("\n]}\n", t.out);
-	return export_output_close(out);
+	return output_file_close(out);
 }
 
-static int write_trace_events(const struct export_selection *s, const struct export_options *options, struct export_output *out)
+static int write_trace_events(const struct export_selection *s, const struct export_options *options, struct output_file *out)
 {
 	struct events events = { .s = s, .options = options };
 	char *path = export_path(options, "events.csv");
