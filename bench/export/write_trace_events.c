@@ -25,7 +25,7 @@ enum { RUN_ID, CELL_ID, INVOCATION, RANK, METRIC, T_NS, STAMP0, STAMP1, STAMP2, 
 
 /*
  * Perfetto takes the thread with the process's own number for its main thread, and older ones took thread 0 for that as well
- * (github.com/thoren-d/tracing-chrome, issue 32), so that two CPUs would be drawn as one: neither number is a CPU's.
+ * (thoren-d/tracing-chrome met it), so that two CPUs would be drawn as one: neither number is a CPU's.
  */
 #define FIRST_PROCESS 10001
 #define FIRST_THREAD  1
