@@ -87,6 +87,12 @@ test -s results/here
 | column | type |
 |---|---|
 | `benchmark` | string |
+
+## compare.csv
+
+| column | type |
+|---|---|
+| `metric` | string |
 '''
 
 FIRST = '''/* ORD first:A acquire, pairs with first:B: all is seen. */
@@ -117,6 +123,7 @@ case "$*" in
 *--help*) echo "--backends --json --duration --routing --cpus"; exit 0 ;;
 "list --json") echo '{"backends": [{"name": "ticket", "broken": false}, {"name": "spinlock", "broken": false},
 	{"name": "bad", "broken": true}]}'; exit 0 ;;
+compare*) echo metric >"$last"; exit 0 ;;
 *" -o "*)
 	mkdir -p "$last"
 	[ "$verb" = run ] && echo run_id,wait_n,wait_max_ns >"$last/summary.csv"
