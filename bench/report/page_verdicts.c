@@ -119,17 +119,25 @@ static void put_names(FILE *out, const struct comparisons *all, size_t first, si
 	}
 }
 
+#define FLOOR_BYTES 64
+
+static const char *floor_text(double floor, char text[FLOOR_BYTES])
+{
+	snprintf(text, FLOOR_BYTES, "%.1f%%", 100 * floor);
+	return text;
+}
+
 static void put_floor(FILE *out, double floor)
 {
-	char text[64];
+	char text[FLOOR_BYTES];
 
-	snprintf(text, sizeof(text), "%.1f%%", 100 * floor);
-	html_data(out, floor, text);
+	html_data(out, floor, floor_text(floor, text));
 }
 
 static void put_floors(FILE *out, const struct comparisons *all, size_t first, size_t end)
 {
 	double least = INFINITY, most = 0;
+	char least_text[FLOOR_BYTES], most_text[FLOOR_BYTES];
 
 	for (size_t i = first; i < end; i++) {
 		if (all->comparison[i].verdict == COMPARE_NOT_COMPARABLE || isnan(all->comparison[i].noise_floor))
@@ -141,7 +149,7 @@ static void put_floors(FILE *out, const struct comparisons *all, size_t first, s
 		return;
 	fputs("; noise floor ", out);
 	put_floor(out, least);
-	if (most > least) {
+	if (strcmp(floor_text(least, least_text), floor_text(most, most_text)) != 0) {
 		fputs(" to ", out);
 		put_floor(out, most);
 	}
@@ -278,9 +286,7 @@ static void put_verdict(FILE *out, const struct comparison *c)
 	if (c->verdict == COMPARE_NOT_COMPARABLE)
 		html(out, "<span class=\"muted\">: %s</span>", why_not(c));
 	else if (c->verdict == COMPARE_UNDECIDED && c->more)
-		html(out, "<span class=\"muted\">: needs about <data value=\"%lu\">%lu</data> more</span>", c->more, c->more);
-	else if (c->verdict == COMPARE_UNDECIDED)
-		fputs("<span class=\"muted\">: needs more, how many cannot be told</span>", out);
+		html(out, "<span class=\"muted\">: ~<data value=\"%lu\">%lu</data> more</span>", c->more, c->more);
 	fputs("</td>", out);
 }
 
@@ -385,8 +391,8 @@ static void put_how_to_read(FILE *out)
 	      "<li class=\"verdict equivalent\"><span class=\"symbol\" aria-hidden=\"true\">≈</span> equivalent: the interval "
 	      "lies within the noise floor and within 10%</li>\n"
 	      "<li class=\"verdict undecided\"><span class=\"symbol\" aria-hidden=\"true\">?</span> undecided: none of these; "
-	      "so many more "
-	      "invocations a side would decide if all goes on as it is</li>\n"
+	      "~8 more: so many more invocations a side would decide if all goes on as it is, without a number it cannot be told "
+	      "or would take more than a thousand; tests take 50 at most</li>\n"
 	      "</ul></div>\n", out);
 }
 

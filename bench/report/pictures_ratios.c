@@ -272,7 +272,7 @@ void picture_ratios(const struct view *view, struct drawing *d)
 		write_title(view, d, &heat);
 		drawing_note(d, "A number is the back end's figure divided by the baseline's. Colours end at a ratio of 4 or "
 			     "1/4; with I/Os a second, more is better. "
-			     "An empty cell cannot be compared. Equivalent is within the noise floor of this run, however wide that is.");
+			     "An empty cell cannot be compared. Equivalent is within the noise floor of this run, and within 10%%.");
 		note_keys(d, &heat);
 		if (heat.figures < HEAT_FIGURES)
 			drawing_note(d, "Of the figures only those are shown for which there is room; `storsync compare` prints the others.");
