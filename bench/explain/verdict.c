@@ -48,8 +48,7 @@ static void let_go(struct run_data *taken)
 static bool is_of_cell(const struct comparison *one, const struct run_cell *cell, enum run_key column)
 {
 	for (unsigned k = 0; k < RUN_KEY_COUNT; k++) {
-		/* compare rounds the length of a window. */
-		if (one->key[k] && k != RUN_KEY_DURATION_S && strcmp(one->key[k], cell->key[k]) != 0)
+		if (one->key[k] && strcmp(one->key[k], cell->key[k]) != 0)
 			return false;
 	}
 	return strcmp(one->candidate, cell->key[column]) == 0;

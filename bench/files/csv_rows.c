@@ -13,6 +13,8 @@
 
 #include <csv.h>
 
+#include "bench/files/file_error.h"
+
 struct csv_rows_state {
 	FILE *file;
 	struct csv_parser parser;
@@ -39,20 +41,12 @@ __attribute__((format(printf, 3, 4)))
 static int fails(struct csv_rows_state *s, int result, const char *format, ...)
 {
 	va_list arguments;
-	int prefix;
 
 	if (s->result)
 		return s->result;
 	s->result = result;
-	/* Line 0: the file could not be read at all. */
-	if (s->line)
-		prefix = snprintf(s->error, s->error_bytes, "%s:%zu: ", s->path, s->line);
-	else
-		prefix = snprintf(s->error, s->error_bytes, "%s: ", s->path);
-	if (prefix < 0 || (size_t)prefix >= s->error_bytes)
-		return result;
 	va_start(arguments, format);
-	vsnprintf(s->error + prefix, s->error_bytes - (size_t)prefix, format, arguments);
+	file_error(s->error, s->error_bytes, s->path, s->line, format, arguments);
 	va_end(arguments);
 	return result;
 }

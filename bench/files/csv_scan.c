@@ -20,6 +20,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "bench/files/file_error.h"
+
 /* Fits the second-level cache, where what was read is when it is scanned. */
 #define BUFFER_BYTES	(128u << 10)
 #define BLOCK		64
@@ -56,19 +58,12 @@ __attribute__((format(printf, 3, 4)))
 static int fails(struct csv_scan_state *s, int result, const char *format, ...)
 {
 	va_list arguments;
-	int prefix;
 
 	if (s->result)
 		return s->result;
 	s->result = result;
-	if (s->line)
-		prefix = snprintf(s->error, s->error_bytes, "%s:%zu: ", s->path, s->line);
-	else
-		prefix = snprintf(s->error, s->error_bytes, "%s: ", s->path);
-	if (prefix < 0 || (size_t)prefix >= s->error_bytes)
-		return result;
 	va_start(arguments, format);
-	vsnprintf(s->error + prefix, s->error_bytes - (size_t)prefix, format, arguments);
+	file_error(s->error, s->error_bytes, s->path, s->line, format, arguments);
 	va_end(arguments);
 	return result;
 }

@@ -35,11 +35,6 @@ static bool ended_well(const struct run_data *run, uint32_t cell, uint64_t invoc
 	return false;
 }
 
-static bool is(const struct csv_field *field, const char *text)
-{
-	return field->bytes == strlen(text) && memcmp(field->text, text, field->bytes) == 0;
-}
-
 static struct merged *look_up(struct merged *merged, size_t count, const struct run_data *run, struct last *last,
 			      const struct csv_field *cell_id,
 			      uint64_t invocation)
@@ -52,7 +47,7 @@ static struct merged *look_up(struct merged *merged, size_t count, const struct 
 	last->invocation = invocation;
 	last->merged = NULL;
 	for (size_t i = 0; i < count; i++) {
-		if (is(cell_id, run->cell[merged[i].cell].cell_id) && ended_well(run, merged[i].cell, invocation))
+		if (csv_field_is(cell_id, run->cell[merged[i].cell].cell_id) && ended_well(run, merged[i].cell, invocation))
 			last->merged = &merged[i];
 	}
 	return last->merged;
@@ -114,7 +109,7 @@ static int read_row(const struct csv_scan *scan, struct merged *merged, size_t c
 	uint64_t invocation, hi_ns, samples;
 	struct merged *into;
 
-	if (!is(&scan->field[METRIC], metric))
+	if (!csv_field_is(&scan->field[METRIC], metric))
 		return 0;
 	if (!whole_number(&scan->field[INVOCATION], &invocation) || !whole_number(&scan->field[HI_NS], &hi_ns) ||
 	    !whole_number(&scan->field[SAMPLES], &samples))
@@ -134,7 +129,7 @@ static int scan_open(struct csv_scan *scan, const char *path, char *error, size_
 		return status;
 	for (size_t i = 0; i < WANTED && !status; i++) {
 		wanted[i] = csv_column_index(&schema_histogram, name[i]);
-		if (wanted[i] >= scan->fields || !is(&scan->field[wanted[i]], name[i])) {
+		if (wanted[i] >= scan->fields || !csv_field_is(&scan->field[wanted[i]], name[i])) {
 			snprintf(error, error_bytes, "histogram.csv:1: not the header of this version: %s is not in its place", name[i]);
 			status = -EBADMSG;
 		}
