@@ -133,9 +133,7 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 	struct virtio_scsi_config_params params = { .routing = cell->spec.routing, .seed = cell->spec.seed };
 	struct adapter_config config = {
 		.backend = sync_backend_find(cell->spec.backend),
-		.line = &cell->hba.line,
-		.io_base = VIRTIO_SCSI_IO_BASE,
-		.io_bytes = VIRTIO_SCSI_IO_BYTES,
+		.device = &cell->hba.pci,
 		.section_ticks = stamp_from_ns(&cell->scale, cell->spec.section_ns),
 		.half_duplex = cell->spec.half_duplex,
 		.channels = (uint32_t)(cell->spec.channels ? cell->spec.channels : cell->spec.cpus),

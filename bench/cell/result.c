@@ -231,7 +231,7 @@ static uint64_t pin_sum(const struct cell *cell, size_t offset)
 	uint64_t sum = 0;
 
 	for (unsigned c = 0; c < cell->spec.cpus; c++)
-		sum += atomic_load_explicit((_Atomic(uint64_t) *)((char *)&cell->machine.cpu[c].pin[cell->hba.line.index] + offset),
+		sum += atomic_load_explicit((_Atomic(uint64_t) *)((char *)&cell->machine.cpu[c].pin[cell->hba.pci.line.index] + offset),
 					    memory_order_relaxed);
 	return sum;
 }

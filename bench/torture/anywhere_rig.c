@@ -73,8 +73,7 @@ static int init_machine(struct anywhere_rig *rig)
 
 static void start_adapter(struct anywhere_rig *rig, const char *argument)
 {
-	const struct adapter_config config = { .backend = rig->run->check->backend, .line = &rig->hba.line,
-					       .io_base = VIRTIO_SCSI_IO_BASE, .io_bytes = VIRTIO_SCSI_IO_BYTES,
+	const struct adapter_config config = { .backend = rig->run->check->backend, .device = &rig->hba.pci,
 					       .channels = 1, .argument = argument };
 	char error[256];
 

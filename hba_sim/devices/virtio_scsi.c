@@ -52,7 +52,7 @@ static void reschedule(struct virtio_scsi *device, unsigned target)
 	struct virtio_scsi_cpu *vcpu = &device->cpu[target];
 	uint64_t next = line_is_up(vcpu) ? vcpu->asserted_at : due_heap_first(&vcpu->pending);
 
-	irq_pin_reschedule(&device->line, &device->machine->cpu[target], next);
+	irq_pin_reschedule(&device->pci.line, &device->machine->cpu[target], next);
 }
 
 static void file_request(struct virtio_scsi *device, const struct sim_cpu *cpu, struct virtqueue *queue, uint64_t now)
@@ -66,7 +66,7 @@ static void file_request(struct virtio_scsi *device, const struct sim_cpu *cpu, 
 		protocol_error(device);
 		return;
 	}
-	irq_pin_schedule(&device->line, &device->machine->cpu[target], entry.due);
+	irq_pin_schedule(&device->pci.line, &device->machine->cpu[target], entry.due);
 }
 
 static void doorbell(struct virtio_scsi *device, struct sim_cpu *cpu, uint16_t index)
@@ -317,6 +317,23 @@ static void port_write(void *device, struct sim_cpu *cpu, uint32_t offset, unsig
 	sim_restore(cpu, irql);
 }
 
+/* A SCSI controller of virtio's vendor, INTx, one base address: 4.1.2 and 4.1.2.3. */
+static void identify(struct virtio_scsi *device)
+{
+	struct sim_device *pci = &device->pci;
+
+	pci->machine = device->machine;
+	sim_pci_put16(pci, SIM_PCI_VENDOR, 0x1af4);
+	sim_pci_put16(pci, SIM_PCI_DEVICE, 0x1004);
+	sim_pci_put16(pci, SIM_PCI_COMMAND, SIM_PCI_COMMAND_MASTER);
+	pci->config[SIM_PCI_CLASS] = 0x01;
+	sim_pci_put16(pci, SIM_PCI_SUBSYSTEM_VENDOR, 0x1af4);
+	sim_pci_put16(pci, SIM_PCI_SUBSYSTEM, 8);
+	pci->config[SIM_PCI_INTERRUPT_LINE] = pci->line.dirql;
+	pci->config[SIM_PCI_INTERRUPT_PIN] = 1;
+	sim_pci_set_bar(pci, 0, (struct sim_bar){ .base = VIRTIO_SCSI_IO_BASE, .length = VIRTIO_SCSI_IO_BYTES });
+}
+
 static const struct sim_ioport_ops port_ops = { .read = port_read, .write = port_write };
 
 static int init_cpus(struct virtio_scsi *device)
@@ -351,11 +368,12 @@ int virtio_scsi_init(struct virtio_scsi *device, struct sim_machine *machine, co
 	err = init_cpus(device);
 	if (err)
 		goto fail;
-	device->line.name = "virtio-scsi";
-	device->line.dirql = dirql;
-	device->line.advance = advance;
-	device->line.source = device;
-	err = irq_line_connect(machine, &device->line);
+	device->pci.line.name = "virtio-scsi";
+	device->pci.line.dirql = dirql;
+	device->pci.line.advance = advance;
+	device->pci.line.source = device;
+	identify(device);
+	err = irq_line_connect(machine, &device->pci.line);
 	if (err)
 		goto fail;
 	err = sim_ioport_register(&machine->ioports, &ports);

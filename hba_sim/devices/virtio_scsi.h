@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "hba_sim/devices/device.h"
 #include "hba_sim/devices/due_heap.h"
 #include "hba_sim/devices/model_lock.h"
 #include "hba_sim/devices/scsi_target.h"
@@ -55,8 +56,8 @@ struct virtio_scsi_cpu {
 };
 
 struct virtio_scsi {
+	struct sim_device pci;
 	struct sim_machine *machine;
-	struct irq_line line; /* handler, dirql and name are the port driver's */
 	struct virtio_scsi_config_params params;
 	struct virtio_scsi_cpu *cpu;
 

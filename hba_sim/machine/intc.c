@@ -42,6 +42,15 @@ int irq_line_connect(struct sim_machine *machine, struct irq_line *line)
 	return 0;
 }
 
+/* When the pin wants to be looked at: a message that is kept, at once. */
+static uint64_t pin_due(const struct irq_pin *pin)
+{
+	/* relaxed, both: the CPU's own, or a glance */
+	if (atomic_load_explicit(&pin->kept, memory_order_relaxed))
+		return 0;
+	return atomic_load_explicit(&pin->due, memory_order_relaxed);
+}
+
 void irq_pin_reschedule(struct irq_line *line, struct sim_cpu *cpu, uint64_t when)
 {
 	/* relaxed: under the source's lock; the CPU that acts on it takes that lock */
@@ -206,6 +215,39 @@ static void note_served(struct irq_pin *pin, int answer)
 		count(&pin->spurious);
 }
 
+/* A message that the source need not repeat: kept while `answer` says that it is yet to be served. */
+static void keep(struct irq_pin *pin, bool kept, uint64_t asserted)
+{
+	pin->kept_asserted = asserted;
+	/* relaxed: the CPU's own; another one's glance may be wrong */
+	atomic_store_explicit(&pin->kept, kept, memory_order_relaxed);
+}
+
+/* Whether there is an interrupt to serve, due since *asserted. */
+static bool is_asserted(struct sim_cpu *cpu, const struct irq_line *line, uint64_t now, uint64_t *asserted)
+{
+	const struct irq_pin *pin = &cpu->pin[line->index];
+	bool up = line->advance(line->source, cpu, now, asserted);
+
+	/* relaxed: the CPU's own */
+	if (!atomic_load_explicit(&pin->kept, memory_order_relaxed))
+		return up;
+	*asserted = pin->kept_asserted;
+	return true;
+}
+
+/* The CPU accepts the interrupt: one that is a message is over at its source. */
+static void accept(struct sim_cpu *cpu, const struct irq_line *line, uint64_t asserted)
+{
+	struct irq_pin *pin = &cpu->pin[line->index];
+
+	/* relaxed: the CPU's own */
+	if (!line->acknowledge || atomic_load_explicit(&pin->kept, memory_order_relaxed))
+		return;
+	line->acknowledge(line->source, cpu);
+	keep(pin, true, asserted);
+}
+
 /* What service answered decides what becomes of the pin; still at the line's level. */
 static void note_answer(struct irq_pin *pin, uint64_t reopened, int answer)
 {
@@ -228,11 +270,12 @@ static bool serve(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	uint64_t model;
 	int answer;
 
-	if (!pin_is_open(line, pin, now) || !line->advance(line->source, cpu, now, &event.asserted))
+	if (!pin_is_open(line, pin, now) || !is_asserted(cpu, line, now, &event.asserted))
 		return false;
 	model = stamp_now() - now;
 	if (!begin_service(line))
 		return false;
+	accept(cpu, line, event.asserted);
 	/* relaxed: the CPU's own */
 	atomic_store_explicit(&pin->parked, false, memory_order_relaxed);
 	stamp_taken(cpu, line, now, model, &event);
@@ -246,6 +289,8 @@ static bool serve(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	answer = line->handler(line->handler_context, cpu, &event);
 	cpu->serving_for = serving_for;
 	note_answer(pin, reopened, answer);
+	if (line->acknowledge && answer != SYNC_DEFERRED)
+		keep(pin, false, 0);
 	if (answer != SYNC_HANDED_OVER)
 		end_of_interrupt(line);
 	return true;
@@ -257,8 +302,8 @@ bool intc_take_line(struct sim_cpu *cpu, struct irq_line *line, uint64_t now)
 	uint8_t interrupted;
 	bool served;
 
-	/* relaxed: a pin scheduled just now is found at the next look */
-	if (line->dirql <= sim_irql(cpu) || atomic_load_explicit(&pin->due, memory_order_relaxed) > now)
+	/* a pin scheduled just now is found at the next look */
+	if (line->dirql <= sim_irql(cpu) || pin_due(pin) > now)
 		return false;
 	/* From here on no other interrupt of the line can come in between on this CPU. */
 	interrupted = delivery_begin_interrupt(cpu, line->dirql);
@@ -316,8 +361,8 @@ bool intc_is_deliverable(struct sim_cpu *cpu, struct irq_line *line, uint64_t no
 {
 	struct irq_pin *pin = &cpu->pin[line->index];
 
-	/* relaxed, both: a glance */
-	return atomic_load_explicit(&pin->due, memory_order_relaxed) <= now && pin_is_open(line, pin, now) &&
+	/* relaxed: a glance */
+	return pin_due(pin) <= now && pin_is_open(line, pin, now) &&
 	       !atomic_load_explicit(&line->remote_irr, memory_order_relaxed);
 }
 
@@ -328,8 +373,8 @@ bool intc_latch(struct sim_cpu *cpu, uint64_t now)
 	for (unsigned i = 0; i < cpu->machine->lines; i++) {
 		const struct irq_line *line = cpu->machine->line[i];
 		struct irq_pin *pin = &cpu->pin[line->index];
-		/* relaxed: the CPU's own schedule, at worst one that is about to change */
-		bool waits = line->dirql <= sim_irql(cpu) && atomic_load_explicit(&pin->due, memory_order_relaxed) <= now;
+		/* the CPU's own schedule, at worst one that is about to change */
+		bool waits = line->dirql <= sim_irql(cpu) && pin_due(pin) <= now;
 
 		/* relaxed: the CPU's own, and a glance elsewhere */
 		atomic_store_explicit(&pin->latched, waits, memory_order_relaxed);
@@ -355,8 +400,8 @@ uint64_t intc_next_due(const struct sim_cpu *cpu)
 	uint64_t next = SIM_NEVER;
 
 	for (unsigned i = 0; i < cpu->machine->lines; i++) {
-		/* relaxed: ordered by the fence of recompute_due */
-		uint64_t due = atomic_load_explicit(&cpu->pin[i].due, memory_order_relaxed);
+		/* ordered by the fence of recompute_due */
+		uint64_t due = pin_due(&cpu->pin[i]);
 
 		if (due < next)
 			next = due;

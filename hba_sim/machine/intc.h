@@ -9,8 +9,13 @@
  * and since when.  A line that was refused, by IRQL, mask or back end, stays
  * pending: nothing is ever dropped here.
  *
+ * A line may be a message instead (MSI, MSI-X): edge-triggered, one event each
+ * time.  A CPU that takes it acknowledges it at the source there and then, so that an
+ * event that comes while it is served makes another interrupt; what a back
+ * end defers after that stays pending with the pin.
+ *
  * Source for the level-triggered protocol: Intel 82093AA I/O APIC datasheet,
- * 3.2.4 (redirection table, Remote IRR).
+ * 3.2.4 (redirection table, Remote IRR).  For messages: PCI Local Bus Specification, revision 3.0, 6.8.
  */
 #ifndef STORSYNC_HBA_SIM_MACHINE_INTC_H
 #define STORSYNC_HBA_SIM_MACHINE_INTC_H
@@ -21,7 +26,7 @@
 
 #include "hba_sim/machine/sync_ops.h"
 
-#define SIM_LINES_MAX 4
+#define SIM_LINES_MAX 24
 
 struct sim_cpu;
 struct sim_machine;
@@ -53,6 +58,12 @@ struct irq_event {
  */
 typedef bool irq_advance(void *source, struct sim_cpu *cpu, uint64_t now, uint64_t *asserted);
 
+/*
+ * For a message, at the line's level: the source's event for this CPU is taken,
+ * and whatever it says after that is another one.  Leaves the pin's schedule at the next event.
+ */
+typedef void irq_acknowledge(void *source, struct sim_cpu *cpu);
+
 /* Serves a taken interrupt at the line's DIRQL; SYNC_DEFERRED when the back end refused it, SYNC_HANDED_OVER. */
 typedef int irq_handler(void *context, struct sim_cpu *cpu, struct irq_event *event);
 
@@ -65,6 +76,7 @@ struct irq_line {
 	unsigned index; /* of the pin in each CPU */
 	struct sim_machine *machine;
 	irq_advance *advance;
+	irq_acknowledge *acknowledge; /* edge-triggered; NULL: the line is level-triggered */
 	void *source;
 	irq_handler *handler;
 	void *handler_context;
@@ -89,6 +101,8 @@ struct irq_pin {
 	_Atomic(uint64_t) due;  /* stamp of the next event for this CPU, SIM_NEVER when none */
 	_Atomic(bool) parked;   /* deferred by the back end, until `reopened` moves on */
 	_Atomic(uint64_t) parked_at_count;
+	_Atomic(bool) kept;     /* a message that is acknowledged and not served: deferred by the back end */
+	uint64_t kept_asserted; /* since when that one was due */
 	_Atomic(bool) latched;  /* it arrived by a signal and the IRQL kept it out: not signalled again */
 	uint64_t open_since;    /* last time the IRQL fell below the line's level with the event due */
 	_Atomic(uint64_t) refused_at; /* last time mask or back end refused it */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "hba_sim/ddk/storport.h"
+#include "hba_sim/devices/device.h"
 #include "hba_sim/machine/dpc.h"
 #include "hba_sim/machine/machine.h"
 #include "hba_sim/machine/timer.h"
@@ -75,9 +76,7 @@ struct adapter_cpu {
 
 struct adapter_config {
 	const struct sync_backend *backend;
-	struct irq_line *line;      /* the device's, not yet with a handler */
-	uint32_t io_base;           /* of the device's port range */
-	uint32_t io_bytes;
+	struct sim_device *device;  /* its lines not yet with a handler */
 	uint64_t section_ticks;     /* work added to every synchronized routine */
 	bool half_duplex;           /* overrides what the miniport asks for */
 	uint32_t channels;          /* ConcurrentChannels granted at most; 1: StartIo is serialized by its lock */
@@ -92,7 +91,7 @@ struct adapter {
 	struct adapter_config config;
 	HW_INITIALIZATION_DATA hw;
 	PORT_CONFIGURATION_INFORMATION port_config;
-	ACCESS_RANGE range[1];
+	ACCESS_RANGE range[SIM_PCI_BARS];
 	PCI_COMMON_CONFIG pci; /* what StorPortGetBusData answers */
 	void *extension; /* the miniport's device extension */
 	void *uncached_extension;

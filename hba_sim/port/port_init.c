@@ -93,15 +93,19 @@ static void fill_port_config(struct adapter *adapter)
 	memset(config, 0, sizeof(*config));
 	config->Length = sizeof(*config);
 	config->AdapterInterfaceType = adapter->hw.AdapterInterfaceType;
-	config->BusInterruptLevel = adapter->config.line->dirql;
-	config->BusInterruptVector = adapter->config.line->dirql;
+	config->BusInterruptLevel = adapter->config.device->line.dirql;
+	config->BusInterruptVector = adapter->config.device->line.dirql;
 	config->InterruptMode = LevelSensitive;
 	config->MaximumTransferLength = SP_UNINITIALIZED_VALUE;
 	config->NumberOfPhysicalBreaks = SP_UNINITIALIZED_VALUE;
-	config->NumberOfAccessRanges = 1;
-	adapter->range[0].RangeStart.QuadPart = adapter->config.io_base;
-	adapter->range[0].RangeLength = adapter->config.io_bytes;
-	adapter->range[0].RangeInMemory = FALSE;
+	config->NumberOfAccessRanges = SIM_PCI_BARS;
+	for (unsigned i = 0; i < SIM_PCI_BARS; i++) {
+		const struct sim_bar *bar = &adapter->config.device->bar[i];
+
+		adapter->range[i].RangeStart.QuadPart = bar->base;
+		adapter->range[i].RangeLength = bar->length;
+		adapter->range[i].RangeInMemory = bar->memory;
+	}
 	config->AccessRanges = (ACCESS_RANGE(*)[])&adapter->range;
 	config->SynchronizationModel = StorSynchronizeHalfDuplex;
 }
@@ -126,9 +130,9 @@ static int find_and_initialize(struct adapter *adapter, struct sim_cpu *cpu, cha
 		return fail(error, error_bytes, "HwStorFindAdapter", found);
 	if (adapter->port_config.SynchronizationModel == StorSynchronizeHalfDuplex)
 		adapter->config.half_duplex = true;
-	adapter->config.line->handler_context = adapter;
-	adapter->config.line->handler = port_interrupt;
-	adapter->config.line->handed_over_done = port_handed_over_done;
+	adapter->config.device->line.handler_context = adapter;
+	adapter->config.device->line.handler = port_interrupt;
+	adapter->config.device->line.handed_over_done = port_handed_over_done;
 	/* HwInitialize runs at DIRQL with the interrupt lock held. */
 	adapter->initializing = true;
 	if (!port_run_under_interrupt_lock(adapter, cpu, initialize_under_lock, NULL))
@@ -184,7 +188,7 @@ static void context_offline(void *adapter, struct sim_cpu *cpu)
 int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_driver_entry *entry,
 		  const struct adapter_config *config, char *error, size_t error_bytes)
 {
-	const struct sync_config sync = sim_machine_sync_config(machine, config->line);
+	const struct sync_config sync = sim_machine_sync_config(machine, &config->device->line);
 	struct sim_cpu *cpu = sim_cpu_enter(machine, 0);
 	int err;
 

@@ -74,10 +74,14 @@ PVOID StorPortGetDeviceBase(PVOID HwDeviceExtension, INTERFACE_TYPE BusType, ULO
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
 	uint64_t base = (uint64_t)IoAddress.QuadPart;
 
-	if (!InIoSpace || base < adapter->config.io_base || NumberOfBytes > adapter->config.io_bytes ||
-	    base - adapter->config.io_base > adapter->config.io_bytes - NumberOfBytes)
-		return NULL;
-	return sim_ioport_address(&adapter->machine->ioports, (uint32_t)base);
+	for (unsigned i = 0; i < SIM_PCI_BARS; i++) {
+		const struct sim_bar *bar = &adapter->config.device->bar[i];
+
+		if (bar->memory == !InIoSpace && base >= bar->base && NumberOfBytes <= bar->length &&
+		    base - bar->base <= bar->length - NumberOfBytes)
+			return sim_ioport_address(&adapter->machine->ioports, (uint32_t)base);
+	}
+	return NULL;
 }
 
 VOID StorPortFreeDeviceBase(PVOID HwDeviceExtension, PVOID MappedAddress)
@@ -91,21 +95,6 @@ BOOLEAN StorPortValidateRange(PVOID HwDeviceExtension, INTERFACE_TYPE BusType, U
 	return TRUE;
 }
 
-/* What the HBA's configuration space says: a SCSI controller of virtio's vendor, INTx, one I/O BAR. */
-static void fill_pci_config(const struct adapter *adapter, PPCI_COMMON_CONFIG pci)
-{
-	memset(pci, 0, sizeof(*pci));
-	pci->VendorID = 0x1af4;
-	pci->DeviceID = 0x1004;
-	pci->Command = PCI_ENABLE_IO_SPACE | PCI_ENABLE_BUS_MASTER;
-	pci->BaseClass = 0x01;
-	pci->u.type0.BaseAddresses[0] = adapter->config.io_base | 1u;
-	pci->u.type0.SubVendorID = 0x1af4;
-	pci->u.type0.SubSystemID = 8;
-	pci->u.type0.InterruptLine = adapter->config.line->dirql;
-	pci->u.type0.InterruptPin = 1;
-}
-
 ULONG StorPortGetBusData(PVOID DeviceExtension, ULONG BusDataType, ULONG SystemIoBusNumber, ULONG SlotNumber, PVOID Buffer,
 			 ULONG Length)
 {
@@ -113,7 +102,7 @@ ULONG StorPortGetBusData(PVOID DeviceExtension, ULONG BusDataType, ULONG SystemI
 
 	if (BusDataType != PCIConfiguration || SystemIoBusNumber)
 		return 0;
-	fill_pci_config(adapter, &adapter->pci);
+	memcpy(&adapter->pci, adapter->config.device->config, sizeof(adapter->pci));
 	if (!Length) {
 		*(PVOID *)Buffer = &adapter->pci;
 		return sizeof(adapter->pci);

@@ -15,13 +15,14 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "hba_sim/devices/device.h"
 #include "hba_sim/machine/machine.h"
 
 #define FAKE_CPUS 3
 #define FAKE_PHYS_BYTES (1u << 20)
 
 struct fake_source {
-	struct irq_line line;
+	struct sim_device pci;
 	_Atomic(uint64_t) due[FAKE_CPUS];
 	uint64_t publish_ticks; /* what the next look at the source takes */
 	bool withhold;          /* nothing is asserted, whatever is due */
@@ -65,7 +66,7 @@ static inline bool fake_advance(void *context, struct sim_cpu *cpu, uint64_t now
 	}
 	if (source->withhold)
 		due = SIM_NEVER;
-	irq_pin_reschedule(&source->line, cpu, due);
+	irq_pin_reschedule(&source->pci.line, cpu, due);
 	*asserted = due;
 	return due <= now;
 }
@@ -74,18 +75,18 @@ static inline void fake_connect(struct fake_source *source, struct sim_machine *
 				irq_handler *handler, void *context)
 {
 	memset(source, 0, sizeof(*source));
-	source->line = (struct irq_line){ .name = name, .dirql = dirql, .advance = fake_advance, .source = source,
+	source->pci.line = (struct irq_line){ .name = name, .dirql = dirql, .advance = fake_advance, .source = source,
 					  .handler = handler, .handler_context = context };
 	for (unsigned c = 0; c < FAKE_CPUS; c++)
 		atomic_init(&source->due[c], SIM_NEVER);
-	assert_int_equal(irq_line_connect(machine, &source->line), 0);
+	assert_int_equal(irq_line_connect(machine, &source->pci.line), 0);
 }
 
 /* The line goes up towards `cpu` at stamp `when`. */
 static inline void fake_raise(struct fake_source *source, struct sim_cpu *cpu, uint64_t when)
 {
 	atomic_store_explicit(&source->due[cpu->index], when, memory_order_relaxed);
-	irq_pin_schedule(&source->line, cpu, when);
+	irq_pin_schedule(&source->pci.line, cpu, when);
 }
 
 static inline void fake_drop(struct fake_source *source, const struct sim_cpu *cpu)

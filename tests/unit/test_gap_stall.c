@@ -118,8 +118,7 @@ static void run_stalls(uint64_t threshold)
 	assert_int_equal(recorder_init(&recorder, 2, 1), 0);
 	recorder_set_scale(&recorder, &scale);
 	recorder_set_machine(&recorder, &rig.machine);
-	rig.config = (struct adapter_config){ .backend = &watched, .line = &rig.source.line,
-					      .io_base = MINI_IO_BASE, .io_bytes = MINI_IO_BYTES, .channels = 1,
+	rig.config = (struct adapter_config){ .backend = &watched, .device = &rig.source.pci, .channels = 1,
 					      .probe = &recorder.probe };
 	shortest = UINT64_MAX;
 	stalled_until = 0;

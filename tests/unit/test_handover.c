@@ -88,7 +88,7 @@ static void note_done(void *context, struct sim_cpu *cpu, unsigned target, unsig
 	handed->done_target = target;
 	handed->done_answer = answer;
 	/* It is over only when this has returned. */
-	assert_int_equal(atomic_load_explicit(&handed->source.line.remote_irr, memory_order_relaxed), 1);
+	assert_int_equal(atomic_load_explicit(&handed->source.pci.line.remote_irr, memory_order_relaxed), 1);
 }
 
 static int set_up(void **state)
@@ -99,7 +99,7 @@ static int set_up(void **state)
 	fake_machine_init(&handed.machine, 2, true);
 	fake_connect(&handed.source, &handed.machine, "guarded", DIRQL, handle, &handed);
 	fake_connect(&handed.high, &handed.machine, "high", HIGH_DIRQL, handle_high, &handed);
-	handed.source.line.handed_over_done = note_done;
+	handed.source.pci.line.handed_over_done = note_done;
 	handed.answer = 1;
 	handed.cpu = sim_cpu_enter(&handed.machine, 0);
 	*state = &handed;
@@ -122,7 +122,7 @@ static struct sim_cpu *be(struct handed *handed, unsigned cpu)
 
 static struct irq_pin *pin_of(struct handed *handed, unsigned cpu)
 {
-	return &handed->machine.cpu[cpu].pin[handed->source.line.index];
+	return &handed->machine.cpu[cpu].pin[handed->source.pci.line.index];
 }
 
 static void expect_counts(struct handed *handed, unsigned cpu, uint64_t taken, uint64_t handed_over, uint64_t spurious)
@@ -155,7 +155,7 @@ static void run_what_was_kept(struct handed *handed)
 	uint8_t irql = sim_raise(self, DIRQL);
 
 	atomic_fetch_sub_explicit(&handed->kept, 1, memory_order_relaxed);
-	irq_line_run_handed_over(&handed->source.line, self, handed->target, fake_isr, handed, 77);
+	irq_line_run_handed_over(&handed->source.pci.line, self, handed->target, fake_isr, handed, 77);
 	sim_lower(self, irql);
 }
 
@@ -195,7 +195,7 @@ static void test_who_wants_to_know_is_told(void **state)
 	assert_int_equal(handed->done_target, 1);
 	assert_int_equal(handed->done_answer, 200);
 	/* and nobody has to want to */
-	handed->source.line.handed_over_done = NULL;
+	handed->source.pci.line.handed_over_done = NULL;
 	hand_over_from_cpu_1(handed);
 	run_what_was_kept(handed);
 	assert_int_equal(handed->runs, 2);
@@ -213,7 +213,7 @@ static void test_no_cpu_takes_the_line_until_it_has_run(void **state)
 		sim_cpu_look(be(handed, 0));
 		sim_cpu_look(be(handed, 1));
 		/* nor does opening it, which is about what was deferred */
-		irq_line_redeliver(&handed->source.line);
+		irq_line_redeliver(&handed->source.pci.line);
 	}
 	be(handed, 0);
 	assert_int_equal(handed->runs, 0);
@@ -321,14 +321,14 @@ static void test_it_may_be_over_before_service_returns(void **state)
 	struct handed *handed = *state;
 	struct sim_cpu *target = be(handed, 1);
 
-	handed->source.line.handler = handle_too_late;
+	handed->source.pci.line.handler = handle_too_late;
 	handed->ups = 2;
 	fake_raise(&handed->source, target, stamp_now());
 	sim_cpu_look(target);
 	/* As the line stayed up the first time, the same look takes it once more. */
 	assert_int_equal(handed->runs, 2);
 	assert_int_equal(handed->ran_on, 0);
-	assert_int_equal(handed->source.line.remote_irr, 0);
+	assert_int_equal(handed->source.pci.line.remote_irr, 0);
 	expect_counts(handed, 1, 2, 2, 0);
 	assert_int_equal(sim_irql(target), IRQL_PASSIVE);
 }
@@ -344,7 +344,7 @@ static void test_a_run_for_another_cpu_is_no_end_of_interrupt(void **state)
 	assert_int_equal(handed->message, 5);
 	assert_int_equal(handed->cpu->serving_for, 0);
 	assert_int_equal(handed->done, 0);
-	assert_int_equal(handed->source.line.remote_irr, 1);
+	assert_int_equal(handed->source.pci.line.remote_irr, 1);
 	expect_counts(handed, 1, 0, 0, 0);
 }
 
@@ -435,7 +435,7 @@ static void test_each_is_run_once_by_another_thread(void **state)
 	}
 	pthread_join(thread, NULL);
 	assert_int_equal(handed->kept, 0);
-	assert_int_equal(handed->source.line.remote_irr, 0);
+	assert_int_equal(handed->source.pci.line.remote_irr, 0);
 	expect_counts(handed, 1, THREAD_INTERRUPTS, THREAD_INTERRUPTS, 0);
 	expect_counts(handed, 0, 0, 0, 0);
 }

@@ -96,7 +96,7 @@ static void raise_now(struct rig *rig, unsigned line)
 
 static struct irq_pin *pin_of(struct rig *rig, unsigned line)
 {
-	return &rig->cpu->pin[rig->tap[line].source.line.index];
+	return &rig->cpu->pin[rig->tap[line].source.pci.line.index];
 }
 
 static void test_pending_lines_are_taken_by_level(void **state)
@@ -213,7 +213,7 @@ static void test_an_interrupt_is_not_early(void **state)
 static void test_the_earlier_schedule_stands(void **state)
 {
 	struct rig *rig = *state;
-	struct irq_line *line = &rig->tap[LOW].source.line;
+	struct irq_line *line = &rig->tap[LOW].source.pci.line;
 	uint64_t soon = stamp_now();
 
 	irq_pin_schedule(line, rig->cpu, soon);
@@ -227,7 +227,7 @@ static void test_the_earlier_schedule_stands(void **state)
 static void test_a_masked_line_waits_and_others_do_not(void **state)
 {
 	struct rig *rig = *state;
-	struct irq_line *line = &rig->tap[TOP].source.line;
+	struct irq_line *line = &rig->tap[TOP].source.pci.line;
 
 	irq_line_mask(line);
 	assert_true(irq_line_is_masked(line));
@@ -248,7 +248,7 @@ static void test_a_masked_line_waits_and_others_do_not(void **state)
 static void test_every_safe_point_takes_what_was_unmasked(void **state)
 {
 	struct rig *rig = *state;
-	struct irq_line *line = &rig->tap[MIDDLE].source.line;
+	struct irq_line *line = &rig->tap[MIDDLE].source.pci.line;
 
 	for (unsigned kind = 0; kind < 5; kind++) {
 		irq_line_mask(line);
@@ -287,7 +287,7 @@ static void test_a_deferred_interrupt_is_parked_until_redelivery(void **state)
 	assert_int_equal(sim_irql(rig->cpu), IRQL_PASSIVE);
 
 	/* Refused again, parked again. */
-	irq_line_redeliver(&tap->source.line);
+	irq_line_redeliver(&tap->source.pci.line);
 	sim_cpu_look(rig->cpu);
 	sim_cpu_look(rig->cpu);
 	assert_int_equal(rig->entries, 2);
@@ -295,7 +295,7 @@ static void test_a_deferred_interrupt_is_parked_until_redelivery(void **state)
 	tap->answer = 1;
 	sim_cpu_look(rig->cpu);
 	assert_int_equal(rig->entries, 2);
-	irq_line_redeliver(&tap->source.line);
+	irq_line_redeliver(&tap->source.pci.line);
 	sim_cpu_look(rig->cpu);
 	assert_int_equal(rig->entries, 3);
 	assert_int_equal(pin_of(rig, MIDDLE)->deferred, 2);
@@ -325,25 +325,25 @@ static void test_unmasking_redelivers_what_was_deferred(void **state)
 	tap->answer = SYNC_DEFERRED;
 	raise_now(rig, MIDDLE);
 	sim_cpu_look(rig->cpu);
-	irq_line_mask(&tap->source.line);
+	irq_line_mask(&tap->source.pci.line);
 	tap->answer = 1;
-	irq_line_redeliver(&tap->source.line);
+	irq_line_redeliver(&tap->source.pci.line);
 	sim_cpu_look(rig->cpu);
 	assert_int_equal(rig->entries, 1);
-	irq_line_unmask(&tap->source.line);
+	irq_line_unmask(&tap->source.pci.line);
 	sim_cpu_look(rig->cpu);
 	assert_int_equal(rig->entries, 2);
 }
 
 static void redeliver_and_take(struct rig *rig, struct sim_cpu *cpu)
 {
-	irq_line_redeliver(&rig->tap[MIDDLE].source.line);
+	irq_line_redeliver(&rig->tap[MIDDLE].source.pci.line);
 	rig->tap[MIDDLE].inside = NULL;
 }
 
 static void unmask_and_take(struct rig *rig, struct sim_cpu *cpu)
 {
-	irq_line_unmask(&rig->tap[MIDDLE].source.line);
+	irq_line_unmask(&rig->tap[MIDDLE].source.pci.line);
 	rig->tap[MIDDLE].inside = NULL;
 }
 
@@ -359,7 +359,7 @@ static void check_redelivery_within_service(struct rig *rig, void (*inside)(stru
 	sim_cpu_look(rig->cpu);
 	assert_int_equal(rig->entries, 2);
 	tap->answer = 1;
-	irq_line_redeliver(&tap->source.line);
+	irq_line_redeliver(&tap->source.pci.line);
 	sim_cpu_look(rig->cpu);
 	assert_int_equal(rig->entries, 3);
 }
@@ -384,7 +384,7 @@ static void test_a_redelivery_reaches_every_cpu(void **state)
 	sim_cpu_look(sim_cpu_enter(&rig->machine, 1));
 	assert_int_equal(rig->entries, 2);
 	tap->answer = 1;
-	irq_line_redeliver(&tap->source.line);
+	irq_line_redeliver(&tap->source.pci.line);
 	sim_cpu_look(other);
 	sim_cpu_look(sim_cpu_enter(&rig->machine, 0));
 	assert_int_equal(rig->entries, 4);
@@ -465,7 +465,11 @@ static void test_a_deferred_interrupt_is_not_in_service(void **state)
 static void test_more_lines_than_there_are_pins_are_refused(void **state)
 {
 	struct rig *rig = *state;
-	struct irq_line extra[2] = { { .name = "one", .dirql = 5 }, { .name = "too many", .dirql = 5 } };
+	struct irq_line extra[SIM_LINES_MAX + 1];
+	unsigned more = 0;
+
+	for (unsigned i = 0; i <= SIM_LINES_MAX; i++)
+		extra[i] = (struct irq_line){ .name = "extra", .dirql = (uint8_t)(3 + i % 9) };
 
 	/* As a caller leaves it that does not clear it first. */
 	atomic_init(&extra[0].remote_irr, 1);
@@ -473,7 +477,9 @@ static void test_more_lines_than_there_are_pins_are_refused(void **state)
 	assert_int_equal(irq_line_connect(&rig->machine, &extra[0]), 0);
 	assert_int_equal(extra[0].remote_irr, 0);
 	assert_int_equal(extra[0].masked, 0);
-	assert_int_equal(irq_line_connect(&rig->machine, &extra[1]), -ENOSPC);
+	while (rig->machine.lines < SIM_LINES_MAX)
+		assert_int_equal(irq_line_connect(&rig->machine, &extra[++more]), 0);
+	assert_int_equal(irq_line_connect(&rig->machine, &extra[++more]), -ENOSPC);
 	for (unsigned i = 1; i < rig->machine.lines; i++)
 		assert_true(rig->machine.line[i - 1]->dirql >= rig->machine.line[i]->dirql);
 }
@@ -504,7 +510,7 @@ static void *duelist(void *argument)
 {
 	struct sim_cpu *cpu = argument;
 	struct duel *duel = cpu->user;
-	struct irq_pin *pin = &cpu->pin[duel->source.line.index];
+	struct irq_pin *pin = &cpu->pin[duel->source.pci.line.index];
 
 	sim_cpu_enter(&duel->machine, cpu->index);
 	atomic_fetch_add_explicit(&duel->ready, 1, memory_order_relaxed);

@@ -225,7 +225,7 @@ static void test_a_section_behind_the_mask_is_masked_time(void **state)
 {
 	for (unsigned looks = 0; looks < 2; looks++) {
 		struct rig *rig = *state;
-		struct irq_line *line = &rig->tap[LOW].source.line;
+		struct irq_line *line = &rig->tap[LOW].source.pci.line;
 		uint64_t due, last_closed;
 
 		rig->tap[LOW].events = 0;
@@ -247,7 +247,7 @@ static void test_a_section_behind_the_mask_is_masked_time(void **state)
 static void test_the_end_of_a_mask_is_its_opening_not_the_last_refusal(void **state)
 {
 	struct rig *rig = *state;
-	struct irq_line *line = &rig->tap[LOW].source.line;
+	struct irq_line *line = &rig->tap[LOW].source.pci.line;
 	uint64_t due, last_closed, first_open;
 
 	irq_line_mask(line);
@@ -272,7 +272,7 @@ static void test_a_section_behind_a_gate_is_masked_time(void **state)
 	due = raise_in(rig, LOW, 0);
 	sim_cpu_look(rig->cpu);
 	last_closed = fake_pass(SECTION_TICKS);
-	irq_line_redeliver(&tap->source.line);
+	irq_line_redeliver(&tap->source.pci.line);
 	first_open = stamp_now();
 	fake_pass(SECTION_TICKS);
 	sim_cpu_look(rig->cpu);
@@ -291,7 +291,7 @@ static void test_a_gate_and_then_an_irql_are_masked_to_the_later_end(void **stat
 	due = raise_in(rig, LOW, 0);
 	sim_cpu_look(rig->cpu);
 	old = sim_raise(rig->cpu, 6);
-	irq_line_redeliver(&tap->source.line);
+	irq_line_redeliver(&tap->source.pci.line);
 	last_closed = fake_pass(SECTION_TICKS);
 	sim_lower(rig->cpu, old);
 	check_masked(only_event(rig, LOW), due, last_closed);
@@ -311,12 +311,12 @@ static void test_an_old_section_is_forgotten(void **state)
 	raise_in(rig, LOW, 0);
 	sim_cpu_look(rig->cpu);
 	fake_pass(SECTION_TICKS);
-	irq_line_redeliver(&tap->source.line);
+	irq_line_redeliver(&tap->source.pci.line);
 	sim_cpu_look(rig->cpu);
-	irq_line_mask(&tap->source.line);
+	irq_line_mask(&tap->source.pci.line);
 	raise_in(rig, LOW, 0);
 	sim_cpu_look(rig->cpu);
-	irq_line_unmask(&tap->source.line);
+	irq_line_unmask(&tap->source.pci.line);
 	sim_cpu_look(rig->cpu);
 	assert_int_equal(tap->events, 3);
 
@@ -334,7 +334,7 @@ static void test_anothers_gate_is_no_masked_time(void **state)
 
 	raise_in(rig, LOW, 0);
 	fake_pass(SECTION_TICKS);
-	irq_line_redeliver(&rig->tap[LOW].source.line);
+	irq_line_redeliver(&rig->tap[LOW].source.pci.line);
 	sim_cpu_look(rig->cpu);
 	assert_int_equal(only_event(rig, LOW)->masked, 0);
 }
@@ -441,13 +441,13 @@ static void test_a_random_walk_keeps_the_parts_within_the_whole(void **state)
 			break;
 		case 5:
 			if (draw >> 16 & 1)
-				irq_line_mask(&tap->source.line);
+				irq_line_mask(&tap->source.pci.line);
 			else
-				irq_line_unmask(&tap->source.line);
+				irq_line_unmask(&tap->source.pci.line);
 			break;
 		case 6:
 			tap->defer = draw >> 16 & 1;
-			irq_line_redeliver(&tap->source.line);
+			irq_line_redeliver(&tap->source.pci.line);
 			break;
 		default:
 			sim_work(rig->cpu, (draw >> 16) % 1000);
@@ -457,7 +457,7 @@ static void test_a_random_walk_keeps_the_parts_within_the_whole(void **state)
 	sim_lower(rig->cpu, IRQL_PASSIVE);
 	for (unsigned line = 0; line < LINES; line++) {
 		rig->tap[line].defer = 0;
-		irq_line_unmask(&rig->tap[line].source.line);
+		irq_line_unmask(&rig->tap[line].source.pci.line);
 	}
 	fake_pass(2000);
 	sim_cpu_look(rig->cpu);

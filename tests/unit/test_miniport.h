@@ -18,6 +18,7 @@
 #define MINI_SRBS 16
 #define MINI_IO_BASE 0xe000u
 #define MINI_IO_BYTES 0x20u
+#define MINI_VENDOR 0x1234
 
 struct mini {
 	/* What it does. */
@@ -166,8 +167,10 @@ static inline int rig_set_up(void **state)
 			      .model = StorSynchronizeFullDuplex, .initialized = TRUE };
 	fake_machine_init(&rig.machine, 2, true);
 	fake_connect(&rig.source, &rig.machine, "test HBA", MINI_DIRQL, NULL, NULL);
-	rig.config = (struct adapter_config){ .backend = sync_backend_find("spinlock"), .line = &rig.source.line,
-					      .io_base = MINI_IO_BASE, .io_bytes = MINI_IO_BYTES, .channels = 1 };
+	sim_pci_put16(&rig.source.pci, SIM_PCI_VENDOR, MINI_VENDOR);
+	rig.source.pci.config[SIM_PCI_INTERRUPT_LINE] = MINI_DIRQL;
+	sim_pci_set_bar(&rig.source.pci, 0, (struct sim_bar){ .base = MINI_IO_BASE, .length = MINI_IO_BYTES });
+	rig.config = (struct adapter_config){ .backend = sync_backend_find("spinlock"), .device = &rig.source.pci, .channels = 1 };
 	return 0;
 }
 

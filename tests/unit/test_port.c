@@ -332,7 +332,7 @@ static void test_the_isr_runs_at_dirql_under_the_interrupt_lock(void **state)
 	assert_int_equal(mini.interrupt_irql, MINI_DIRQL);
 	assert_true(witness_is_isr(interrupt_lock));
 	assert_int_equal(witness_cpu(interrupt_lock), 0);
-	assert_int_equal(rig.cpu->pin[rig.source.line.index].spurious, 1);
+	assert_int_equal(rig.cpu->pin[rig.source.pci.line.index].spurious, 1);
 	assert_int_equal(rig.cpu->in_isr, 0);
 }
 

@@ -341,7 +341,7 @@ static void test_configuration_space(void **state)
 	rig_start();
 	memset(&config, 0xee, sizeof(config));
 	assert_int_equal(StorPortGetBusData(mini.extension, PCIConfiguration, 0, 0, &config, 8), 8);
-	assert_int_equal(config.VendorID, 0x1af4);
+	assert_int_equal(config.VendorID, MINI_VENDOR);
 	assert_int_equal(((unsigned char *)&config)[8], 0xee);
 	assert_int_equal(StorPortGetBusData(mini.extension, PCIConfiguration, 0, 0, &config, 100000), sizeof(config));
 	assert_int_equal(config.u.type0.BaseAddresses[0] & ~3u, MINI_IO_BASE);

@@ -43,8 +43,8 @@ static int set_up_with(const char *argument, bool half_duplex, uint64_t service_
 	struct sim_machine_config machine = { .cpus = 2, .yields = true, .phys_bytes = PHYS_BYTES, .scale = fake_scale() };
 	struct lun_config lun = { .blocks = BLOCKS, .block_bytes = 512, .mode = LUN_DATA_COPY };
 	struct virtio_scsi_config_params params = { .service = { .kind = SERVICE_FIXED, .first = service_ticks } };
-	struct adapter_config config = { .backend = sync_backend_find("spinlock"), .line = &rig.hba.line, .io_base = VIRTIO_SCSI_IO_BASE,
-					 .io_bytes = VIRTIO_SCSI_IO_BYTES, .half_duplex = half_duplex, .channels = 2,
+	struct adapter_config config = { .backend = sync_backend_find("spinlock"), .device = &rig.hba.pci,
+					 .half_duplex = half_duplex, .channels = 2,
 					 .argument = argument };
 
 	memset(&rig, 0, sizeof(rig));
@@ -192,9 +192,9 @@ static void test_a_full_ring_takes_the_rest_when_there_is_room(void **state)
 {
 	uint8_t old = sim_raise(rig.cpu, IRQL_DISPATCH);
 
-	irq_line_mask(&rig.hba.line);
+	irq_line_mask(&rig.hba.pci.line);
 	submit_all();
-	irq_line_unmask(&rig.hba.line);
+	irq_line_unmask(&rig.hba.pci.line);
 	sim_lower(rig.cpu, old);
 	look_until_done(REQUESTS);
 	assert_true(rig.adapter.busy_refusals > 0);
@@ -277,11 +277,15 @@ static void test_the_miniport_says_what_it_can_be_told(void **state)
 
 static void test_an_adapter_without_its_ports_is_not_found(void **state)
 {
+	static struct sim_device device;
 	struct adapter_config config = rig.adapter.config;
 	struct adapter second;
 	char error[128];
 
-	config.io_bytes = 0x3f;
+	device.machine = &rig.machine;
+	device.line.dirql = 6;
+	sim_pci_set_bar(&device, 0, (struct sim_bar){ .base = VIRTIO_SCSI_IO_BASE, .length = 0x3f });
+	config.device = &device;
 	assert_true(adapter_start(&second, &rig.machine, VirtioScsiDriverEntry, &config, error, sizeof(error)) < 0);
 	assert_non_null(strstr(error, "HwStorFindAdapter"));
 	sim_cpu_enter(&rig.machine, 0);

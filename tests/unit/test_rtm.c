@@ -144,7 +144,7 @@ static int set_up(void **state)
 	fake_machine_init(&rig.machine, 1, false);
 	fake_connect(&rig.guarded, &rig.machine, "guarded", DIRQL, serve, &rig);
 	fake_connect(&rig.other, &rig.machine, "other", DIRQL + 3, free_the_lock, &rig);
-	config = sim_machine_sync_config(&rig.machine, &rig.guarded.line);
+	config = sim_machine_sync_config(&rig.machine, &rig.guarded.pci.line);
 	rig.lock = aligned_alloc(SYNC_LINE_BYTES, sync_backend_rtm.lock_bytes);
 	assert_non_null(rig.lock);
 	memset(rig.lock, 0, sync_backend_rtm.lock_bytes);

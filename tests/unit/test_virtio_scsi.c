@@ -103,7 +103,7 @@ static int set_up_with(unsigned cpus, struct virtio_scsi_config_params params)
 	params.target = rig.target;
 	if (virtio_scsi_init(&rig.device, &rig.machine, &params, 6))
 		return -1;
-	rig.device.line.handler = isr;
+	rig.device.pci.line.handler = isr;
 	vq_init(&rig.request_queue, &rig.machine.phys, VIRTIO_SCSI_QUEUE_SIZE);
 	vq_init(&rig.control_queue, &rig.machine.phys, 64);
 	rig.buffer = sim_phys_alloc(&rig.machine.phys, REQUESTS * 256, 256);
@@ -373,7 +373,7 @@ static bool publish_on(unsigned cpu)
 {
 	uint64_t asserted;
 
-	return rig.device.line.advance(&rig.device, &rig.machine.cpu[cpu], stamp_now(), &asserted);
+	return rig.device.pci.line.advance(&rig.device, &rig.machine.cpu[cpu], stamp_now(), &asserted);
 }
 
 /* Another CPU reads the register while the line is up towards this one: what it stood for is in the ring by then. */
@@ -612,7 +612,7 @@ static void *publish_all_the_time(void *context)
 	uint64_t asserted;
 
 	while (!atomic_load(&finished)) {
-		rig.device.line.advance(&rig.device, cpu, stamp_now(), &asserted);
+		rig.device.pci.line.advance(&rig.device, cpu, stamp_now(), &asserted);
 		atomic_fetch_add(turns, 1);
 	}
 	sim_cpu_exit(cpu);

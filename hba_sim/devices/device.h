@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device as the rest of the machine sees it, whatever it is: a PCI function
+ * with its configuration space, its base addresses, its interrupt line and its messages.
+ *
+ * The port driver knows a device by this alone.  What is common to all models,
+ * such as being built, asked how it does and taken apart by name, is struct device_model's.
+ *
+ * Source: PCI Local Bus Specification, revision 3.0, 6.1 (configuration space header) and 6.8 (MSI-X).
+ */
+#ifndef STORSYNC_HBA_SIM_DEVICES_DEVICE_H
+#define STORSYNC_HBA_SIM_DEVICES_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hba_sim/machine/intc.h"
+
+#define SIM_PCI_CONFIG_BYTES 256
+#define SIM_PCI_BARS 6
+
+/* Offsets in the configuration space header. */
+#define SIM_PCI_VENDOR 0x00
+#define SIM_PCI_DEVICE 0x02
+#define SIM_PCI_COMMAND 0x04
+#define SIM_PCI_STATUS 0x06
+#define SIM_PCI_REVISION 0x08
+#define SIM_PCI_CLASS 0x0b
+#define SIM_PCI_BAR 0x10
+#define SIM_PCI_SUBSYSTEM_VENDOR 0x2c
+#define SIM_PCI_SUBSYSTEM 0x2e
+#define SIM_PCI_CAPABILITIES 0x34
+#define SIM_PCI_INTERRUPT_LINE 0x3c
+#define SIM_PCI_INTERRUPT_PIN 0x3d
+
+#define SIM_PCI_COMMAND_IO 0x1
+#define SIM_PCI_COMMAND_MEMORY 0x2
+#define SIM_PCI_COMMAND_MASTER 0x4
+#define SIM_PCI_STATUS_CAPABILITIES 0x10
+
+/* What a base address register decodes: a range of machine->ioports. */
+struct sim_bar {
+	uint32_t base;
+	uint32_t length; /* 0: not implemented */
+	bool memory;     /* memory space, else I/O space */
+};
+
+struct sim_device {
+	struct sim_machine *machine;
+	struct irq_line line;     /* INTx; handler and its context are the port driver's */
+	struct irq_line *message; /* the MSI-X table's entries, lines that are edge-triggered; NULL: none */
+	unsigned messages;
+	bool uses_messages;       /* MSI-X is enabled: nothing comes by `line` */
+	struct sim_bar bar[SIM_PCI_BARS];
+	unsigned char config[SIM_PCI_CONFIG_BYTES]; /* little-endian, as a driver reads it; base addresses included */
+};
+
+/* Multi-byte fields of configuration space. */
+static inline void sim_pci_put16(struct sim_device *device, unsigned offset, uint16_t value)
+{
+	device->config[offset] = (unsigned char)value;
+	device->config[offset + 1] = (unsigned char)(value >> 8);
+}
+
+static inline void sim_pci_put32(struct sim_device *device, unsigned offset, uint32_t value)
+{
+	sim_pci_put16(device, offset, (uint16_t)value);
+	sim_pci_put16(device, offset + 2, (uint16_t)(value >> 16));
+}
+
+/* Sets up base address register `index`, and the command bit that enables its space. */
+static inline void sim_pci_set_bar(struct sim_device *device, unsigned index, struct sim_bar bar)
+{
+	device->bar[index] = bar;
+	sim_pci_put32(device, SIM_PCI_BAR + 4 * index, bar.base | (bar.memory ? 0u : 1u));
+	device->config[SIM_PCI_COMMAND] |= bar.memory ? SIM_PCI_COMMAND_MEMORY : SIM_PCI_COMMAND_IO;
+}
+
+#endif
