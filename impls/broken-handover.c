@@ -22,7 +22,9 @@ static int broken_handover_init(void *state, const struct sync_config *config)
 {
 	struct broken_handover *lock = state;
 
-	if (config->cpus > CPUS_MAX || config->vectors > 1)
+	if (config->vectors > 1)
+		return -ENOTSUP;
+	if (config->cpus > CPUS_MAX)
 		return -EINVAL;
 	atomic_init(&lock->held, 0);
 	atomic_init(&lock->waiting, 0);

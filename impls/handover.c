@@ -49,7 +49,9 @@ static int handover_init(void *state, const struct sync_config *config)
 	struct handover *lock = state;
 
 	/* service() is not told which of several lines it serves, and the controller must be */
-	if (config->cpus > CPUS_MAX || config->vectors > 1)
+	if (config->vectors > 1)
+		return -ENOTSUP;
+	if (config->cpus > CPUS_MAX)
 		return -EINVAL;
 	lock->slot = aligned_alloc(SYNC_LINE_BYTES, config->cpus * sizeof(*lock->slot));
 	if (!lock->slot)

@@ -25,6 +25,9 @@ static int irqmask_init(void *state, const struct sync_config *config)
 
 	atomic_init(&lock->callers.held, 0);
 	lock->line = config->line;
+	/* An ISR of one vector keeps out none of another. */
+	if (config->vectors > 1)
+		return -ENOTSUP;
 	return in_service_init(&lock->in_service, config->cpus);
 }
 

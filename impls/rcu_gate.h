@@ -17,6 +17,8 @@
  *   gate_read_lock(), gate_read_unlock(), gate_wait_for_readers(),
  *   gate_online(), gate_offline()      a CPU's thread comes and goes.
  */
+#include <errno.h>
+
 #include "impls/caller_lock.h"
 #include "impls/contract.h"
 
@@ -36,18 +38,24 @@ static int gate_init(void *state, const struct sync_config *config)
 	atomic_init(&gate->closed, 0);
 	atomic_init(&gate->deferred, 0);
 	gate->line = config->line;
-	return 0;
+	/* An ISR of one vector keeps out none of another. */
+	return config->vectors > 1 ? -ENOTSUP : 0;
 }
+
+/* A thread is registered with the library once, for however many gates. */
+static _Thread_local unsigned gates_online;
 
 static int gate_cpu_online(void *state, struct sim_cpu *cpu)
 {
-	gate_online();
+	if (!gates_online++)
+		gate_online();
 	return 0;
 }
 
 static void gate_cpu_offline(void *state, struct sim_cpu *cpu)
 {
-	gate_offline();
+	if (!--gates_online)
+		gate_offline();
 }
 
 static inline void gate_enter(void *state, struct sim_cpu *cpu, struct sync_hold *hold)

@@ -20,7 +20,7 @@ void cell_find(const struct cell *cell, struct cell_findings *findings)
 
 	ledger_finish(cell->ledger, &report);
 	*findings = (struct cell_findings){
-		.exclusion = load(&cell->adapter.witness.violations),
+		.exclusion = adapter_violations(&cell->adapter),
 		.data = report.misdirected + report.torn + report.corrupt + report.missing + report.stale + cell->sweep_faults,
 		.twice = load(&cell->adapter.completed_twice) + report.duplicates + report.never_issued,
 		.protocol = load(&cell->hba.protocol_errors),
@@ -64,7 +64,7 @@ const char *cell_judge(const struct cell *cell, const struct cell_findings *find
 {
 	*reason = '\0';
 	if (findings->exclusion) {
-		describe_meeting(load(&cell->adapter.witness.first), reason, reason_bytes);
+		describe_meeting(adapter_first_violation(&cell->adapter), reason, reason_bytes);
 	} else if (findings->data || findings->twice) {
 		describe_data(cell, findings, reason, reason_bytes);
 	} else if (findings->failed) {

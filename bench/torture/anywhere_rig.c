@@ -188,7 +188,7 @@ static const char *request_deviation(struct anywhere_rig *rig)
 	static char text[128];
 
 	/* relaxed, here and below: nothing interrupts this any more */
-	if (atomic_load_explicit(&rig->adapter.witness.violations, memory_order_relaxed))
+	if (adapter_violations(&rig->adapter))
 		return "a section or an ISR was not alone";
 	for (unsigned i = 0; i < ANYWHERE_REQUESTS; i++) {
 		const struct port_request *request = rig->request[i];

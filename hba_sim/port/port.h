@@ -50,10 +50,33 @@ struct port_request {
 	} sg;
 };
 
+/* An interrupt lock: what the back end keeps for it, and who is inside.  One an adapter, or one a message. */
+struct port_lock {
+	void *state;
+	struct irq_line *line; /* the first of those that it guards */
+	struct witness witness;
+};
+
+/* Where an interrupt comes in: the adapter's line, or one of its messages. */
+struct port_vector {
+	struct adapter *adapter;
+	struct irq_line *line;
+	struct port_lock *lock;
+	uint32_t message; /* also the index of the vector */
+};
+
 /* The interrupt that a CPU is serving; it outlives service() when that hands the ISR over. */
 struct port_isr {
-	struct adapter *adapter;
+	const struct port_vector *vector;
 	struct irq_event event;
+};
+
+/* A lock that a driver has taken by name. */
+struct port_held {
+	struct sync_hold hold;
+	uint64_t called;  /* stamps */
+	uint64_t entered;
+	struct access_before before;
 };
 
 /* What the port keeps for each CPU. */
@@ -67,17 +90,18 @@ struct adapter_cpu {
 	_Atomic(uint64_t) given;     /* requests given to the miniport here; others read it */
 	_Atomic(uint64_t) returned;  /* those, completed or refused, that this CPU has dealt with */
 	bool holds_interrupt_lock;  /* half-duplex StartIo, timer and reset: SynchronizeAccess goes straight through */
-	uint64_t lock_stamp[3];     /* of StorPortAcquireSpinLock(InterruptLock) */
-	struct access_before lock_before;
 	_Atomic(uint64_t) handoffs; /* times that access was taken here for a CPU other than the one before; see witness_enter */
 	struct adapter *adapter;
-	struct port_isr isr;
+	struct port_held interrupt_lock;        /* StorPortAcquireSpinLock(InterruptLock): of the first lock */
+	struct port_held message_lock[SIM_LINES_MAX]; /* StorPortAcquireMSISpinLock; and InterruptLock's further ones */
+	struct port_isr isr[SIM_LINES_MAX];     /* by vector */
 };
 
 struct adapter_config {
 	const struct sync_backend *backend;
 	struct sim_device *device;  /* its lines not yet with a handler */
 	uint64_t section_ticks;     /* work added to every synchronized routine */
+	unsigned messages;          /* granted at most, where device and miniport can; 0: interrupts by the line */
 	bool half_duplex;           /* overrides what the miniport asks for */
 	uint32_t channels;          /* ConcurrentChannels granted at most; 1: StartIo is serialized by its lock */
 	const char *argument;       /* the miniport's argument string */
@@ -87,7 +111,6 @@ struct adapter_config {
 struct adapter {
 	struct sim_machine *machine;
 	const struct sync_backend *backend;
-	void *lock; /* the back end's state */
 	struct adapter_config config;
 	HW_INITIALIZATION_DATA hw;
 	PORT_CONFIGURATION_INFORMATION port_config;
@@ -119,7 +142,12 @@ struct adapter {
 	bool paused;
 	uint64_t paused_until; /* stamp */
 
-	struct witness witness;
+	/* Taken in ascending order where all are needed. */
+	struct port_lock lock[SIM_LINES_MAX];
+	unsigned locks;
+	struct port_vector vector[SIM_LINES_MAX];
+	unsigned vectors;
+	bool uses_messages; /* the vectors are messages, served by HwMSInterruptRoutine */
 
 	/* Counters of rare things. */
 	_Atomic(uint64_t) completed_twice;
@@ -142,6 +170,13 @@ typedef ULONG port_driver_entry(PVOID driver_object, PVOID registry_path);
  */
 int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_driver_entry *entry,
 		  const struct adapter_config *config, char *error, size_t error_bytes);
+
+/* How its interrupts come and are synchronized: "intx", "msi-all" (one lock) or "msi-each" (one a message). */
+const char *adapter_interrupt_mode(const struct adapter *adapter);
+
+/* Times that two were inside one interrupt lock, and who first (see struct witness), 0 when never. */
+uint64_t adapter_violations(const struct adapter *adapter);
+uint64_t adapter_first_violation(const struct adapter *adapter);
 
 /* Stops it; nothing is in flight. */
 void adapter_stop(struct adapter *adapter);

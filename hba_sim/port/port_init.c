@@ -51,15 +51,12 @@ static int allocate(struct adapter *adapter)
 {
 	struct sim_machine *machine = adapter->machine;
 	size_t cpu_bytes = machine->cpus * sizeof(*adapter->cpu);
-	size_t lock_bytes = (adapter->backend->lock_bytes + SYNC_LINE_BYTES - 1) / SYNC_LINE_BYTES * SYNC_LINE_BYTES;
 	char *extension;
 
 	extension = sim_phys_alloc(&machine->phys, EXTENSION_HEADER_BYTES + adapter->hw.DeviceExtensionSize, SYNC_LINE_BYTES);
-	adapter->lock = aligned_alloc(SYNC_LINE_BYTES, lock_bytes);
 	adapter->cpu = aligned_alloc(SYNC_LINE_BYTES, cpu_bytes);
-	if (!extension || !adapter->lock || !adapter->cpu)
+	if (!extension || !adapter->cpu)
 		return -ENOMEM;
-	memset(adapter->lock, 0, lock_bytes);
 	memset(adapter->cpu, 0, cpu_bytes);
 	for (unsigned c = 0; c < machine->cpus; c++) {
 		struct adapter_cpu *acpu = &adapter->cpu[c];
@@ -82,7 +79,6 @@ static void free_memory(struct adapter *adapter)
 		sim_timer_cancel(&adapter->cpu[c].hold_timer);
 	}
 	free(adapter->registry_buffer);
-	free(adapter->lock);
 	free(adapter->cpu);
 }
 
@@ -115,7 +111,7 @@ static BOOLEAN initialize_under_lock(PVOID extension, PVOID context)
 	return adapter_of(extension)->hw.HwInitialize(extension);
 }
 
-static int find_and_initialize(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
+static int find(struct adapter *adapter, char *error, size_t error_bytes)
 {
 	char *argument = strdup(adapter->config.argument ? adapter->config.argument : "");
 	BOOLEAN again = FALSE;
@@ -124,15 +120,19 @@ static int find_and_initialize(struct adapter *adapter, struct sim_cpu *cpu, cha
 	if (!argument)
 		return -ENOMEM;
 	fill_port_config(adapter);
+	/* A driver may look whether its device has messages enabled. */
+	adapter->config.device->uses_messages = adapter->config.messages && adapter->config.device->messages;
 	found = adapter->hw.HwFindAdapter(adapter->extension, NULL, NULL, argument, &adapter->port_config, &again);
 	free(argument);
 	if (found != SP_RETURN_FOUND)
 		return fail(error, error_bytes, "HwStorFindAdapter", found);
 	if (adapter->port_config.SynchronizationModel == StorSynchronizeHalfDuplex)
 		adapter->config.half_duplex = true;
-	adapter->config.device->line.handler_context = adapter;
-	adapter->config.device->line.handler = port_interrupt;
-	adapter->config.device->line.handed_over_done = port_handed_over_done;
+	return 0;
+}
+
+static int initialize(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
+{
 	/* HwInitialize runs at DIRQL with the interrupt lock held. */
 	adapter->initializing = true;
 	if (!port_run_under_interrupt_lock(adapter, cpu, initialize_under_lock, NULL))
@@ -185,10 +185,28 @@ static void context_offline(void *adapter, struct sim_cpu *cpu)
 	adapter_cpu_offline(adapter, cpu);
 }
 
+/* From HwStorFindAdapter on; the miniport is loaded. */
+static int bring_up(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
+{
+	int err = find(adapter, error, error_bytes);
+
+	if (!err)
+		err = port_vectors_init(adapter, error, error_bytes);
+	if (err)
+		return err;
+	err = adapter_cpu_online(adapter, cpu);
+	if (!err) {
+		err = initialize(adapter, cpu, error, error_bytes);
+		adapter_cpu_offline(adapter, cpu);
+	}
+	if (err)
+		port_vectors_fini(adapter);
+	return err;
+}
+
 int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_driver_entry *entry,
 		  const struct adapter_config *config, char *error, size_t error_bytes)
 {
-	const struct sync_config sync = sim_machine_sync_config(machine, &config->device->line);
 	struct sim_cpu *cpu = sim_cpu_enter(machine, 0);
 	int err;
 
@@ -206,32 +224,18 @@ int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_dri
 	err = load(adapter, entry, error, error_bytes);
 	if (!err)
 		err = allocate(adapter);
+	if (!err)
+		err = bring_up(adapter, cpu, error, error_bytes);
 	if (err)
-		goto free_memory;
-	err = adapter->backend->init(adapter->lock, &sync);
-	if (err)
-		goto free_memory;
-	err = adapter_cpu_online(adapter, cpu);
-	if (err)
-		goto fini_backend;
-	err = find_and_initialize(adapter, cpu, error, error_bytes);
-	adapter_cpu_offline(adapter, cpu);
-	if (err)
-		goto fini_backend;
+		free_memory(adapter);
 	sim_cpu_exit(cpu);
+	if (err)
+		return err;
 	machine->context_online = context_online;
 	machine->context_offline = context_offline;
 	machine->context_argument = adapter;
 	adapter->started = true;
 	return 0;
-
-fini_backend:
-	if (adapter->backend->fini)
-		adapter->backend->fini(adapter->lock);
-free_memory:
-	free_memory(adapter);
-	sim_cpu_exit(cpu);
-	return err;
 }
 
 void adapter_stop(struct adapter *adapter)
@@ -244,19 +248,7 @@ void adapter_stop(struct adapter *adapter)
 		adapter->hw.HwAdapterControl(adapter->extension, ScsiStopAdapter, NULL);
 		sim_cpu_exit(cpu);
 	}
-	if (adapter->backend->fini)
-		adapter->backend->fini(adapter->lock);
+	port_vectors_fini(adapter);
 	free_memory(adapter);
 	adapter->started = false;
-}
-
-int adapter_cpu_online(struct adapter *adapter, struct sim_cpu *cpu)
-{
-	return adapter->backend->online ? adapter->backend->online(adapter->lock, cpu) : 0;
-}
-
-void adapter_cpu_offline(struct adapter *adapter, struct sim_cpu *cpu)
-{
-	if (adapter->backend->offline)
-		adapter->backend->offline(adapter->lock, cpu);
 }

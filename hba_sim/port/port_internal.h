@@ -32,7 +32,14 @@ static inline uint64_t port_ticks_of_us(const struct adapter *adapter, uint64_t 
 void port_lock_acquire(_Atomic(uint32_t) *lock, struct sim_cpu *cpu);
 void port_lock_release(_Atomic(uint32_t) *lock);
 
-/* The line's handler. */
+/* After HwStorFindAdapter: vectors, locks, handlers.  0, -ENOTSUP (the reason in `error`), -ENOMEM or -errno of the back end. */
+int port_vectors_init(struct adapter *adapter, char *error, size_t error_bytes);
+void port_vectors_fini(struct adapter *adapter);
+
+/* Whether the miniport asked for InterruptSynchronizePerMessage and got messages. */
+bool port_has_lock_per_message(const struct adapter *adapter);
+
+/* A vector's handler; the context is the struct port_vector. */
 int port_interrupt(void *context, struct sim_cpu *cpu, struct irq_event *event);
 void port_handed_over_done(void *context, struct sim_cpu *cpu, unsigned target, unsigned char answer);
 

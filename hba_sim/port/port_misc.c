@@ -120,11 +120,6 @@ VOID StorPortLogError(PVOID HwDeviceExtension, PSCSI_REQUEST_BLOCK Srb, UCHAR Pa
 	atomic_fetch_add_explicit(&adapter_of(HwDeviceExtension)->errors_logged, 1, memory_order_relaxed);
 }
 
-ULONG StorPortGetMSIInfo(PVOID HwDeviceExtension, ULONG MessageId, PMESSAGE_INTERRUPT_INFORMATION InterruptInfo)
-{
-	return STOR_STATUS_INVALID_DEVICE_REQUEST;
-}
-
 KIRQL KeGetCurrentIrql(VOID)
 {
 	return sim_irql(sim_cpu_self());
@@ -201,15 +196,17 @@ void port_reset_bus(struct adapter *adapter, struct sim_cpu *cpu)
 
 void adapter_dump(const struct adapter *adapter, FILE *out)
 {
-	uint32_t inside = atomic_load_explicit(&adapter->witness.inside, memory_order_relaxed);
+	for (unsigned i = 0; i < adapter->locks; i++) {
+		uint32_t inside = atomic_load_explicit(&adapter->lock[i].witness.inside, memory_order_relaxed);
 
-	fprintf(out, "  back end %s: ", adapter->backend->name);
-	if (inside)
-		fprintf(out, "cpu %u inside (%s)", witness_cpu(inside), witness_is_isr(inside) ? "ISR" : "caller");
-	else
-		fprintf(out, "nobody inside");
-	fprintf(out, ", violations %" PRIu64 ", completed twice %" PRIu64 ", held back %u\n",
-		atomic_load_explicit(&adapter->witness.violations, memory_order_relaxed),
+		fprintf(out, "  back end %s, %s: ", adapter->backend->name, adapter->lock[i].line->name);
+		if (inside)
+			fprintf(out, "cpu %u inside (%s)\n", witness_cpu(inside), witness_is_isr(inside) ? "ISR" : "caller");
+		else
+			fprintf(out, "nobody inside\n");
+	}
+	fprintf(out, "  adapter: %s, violations %" PRIu64 ", completed twice %" PRIu64 ", held back %u\n",
+		adapter_interrupt_mode(adapter), adapter_violations(adapter),
 		atomic_load_explicit(&adapter->completed_twice, memory_order_relaxed),
 		atomic_load_explicit(&adapter->held_back, memory_order_relaxed));
 }

@@ -66,15 +66,32 @@ static inline uint64_t added_work(struct adapter *adapter, struct sim_cpu *cpu, 
 }
 
 /* Access begins for `me`, at `now`.  The counter is the executing CPU's, and only who has access writes one. */
-static inline void enter_witnessed(struct adapter *adapter, uint32_t me, unsigned requester, uint64_t now,
+static inline void enter_witnessed(struct adapter *adapter, struct port_lock *lock, uint32_t me, unsigned requester, uint64_t now,
 				   struct access_before *before)
 {
-	if (witness_enter(&adapter->witness, me, requester, now, before)) {
+	if (witness_enter(&lock->witness, me, requester, now, before)) {
 		_Atomic(uint64_t) *handoffs = &adapter_cpu_of(adapter, sim_cpu_self())->handoffs;
 
 		/* relaxed: a counter, see above */
 		atomic_store_explicit(handoffs, atomic_load_explicit(handoffs, memory_order_relaxed) + 1, memory_order_relaxed);
 	}
+}
+
+/* As a caller to all of the adapter's locks; what was before is the first one's to say. */
+static inline void enter_all_witnessed(struct adapter *adapter, uint32_t me, unsigned requester, uint64_t now,
+				       struct access_before *before)
+{
+	struct access_before other;
+
+	enter_witnessed(adapter, &adapter->lock[0], me, requester, now, before);
+	for (unsigned i = 1; i < adapter->locks; i++)
+		enter_witnessed(adapter, &adapter->lock[i], me, requester, now, &other);
+}
+
+static inline void leave_all_witnessed(struct adapter *adapter, uint32_t me, uint64_t now)
+{
+	for (unsigned i = adapter->locks; i--;)
+		witness_leave(&adapter->lock[i].witness, me, now);
 }
 
 static inline void probe_inside(struct adapter *adapter)
@@ -100,7 +117,7 @@ static unsigned char call_trampoline(void *extension, void *context)
 	/* Of another CPU's call, that CPU's line is left alone: it counts as waiting until it is back. */
 	if (cpu->index == call->requester)
 		sim_note_waiting(&cpu->call_waits, false);
-	enter_witnessed(adapter, me, call->requester, call->stamp[1], &call->before);
+	enter_all_witnessed(adapter, me, call->requester, call->stamp[1], &call->before);
 	probe_inside(adapter);
 	answer = call->routine(extension, call->context);
 	call->stamp[2] = stamp_now();
@@ -110,7 +127,7 @@ static unsigned char call_trampoline(void *extension, void *context)
 	}
 	/* A safe point while access is still held: an interrupt that the back end lets in here must find the gate. */
 	sim_cpu_safe_point(cpu, call->stamp[2]);
-	witness_leave(&adapter->witness, me, call->stamp[2]);
+	leave_all_witnessed(adapter, me, call->stamp[2]);
 	sim_section_end(cpu);
 	return answer;
 }
@@ -128,6 +145,20 @@ static inline uint64_t stamp_after_pending(struct sim_cpu *cpu)
 	return now;
 }
 
+/* With a lock a message, all of them in ascending order: as documented of InterruptLock. */
+static __attribute__((noinline)) BOOLEAN synchronize_all(struct adapter *adapter, struct sim_cpu *cpu, struct sync_call *call)
+{
+	struct sync_hold hold[SIM_LINES_MAX];
+	BOOLEAN answer;
+
+	for (unsigned i = 0; i < adapter->locks; i++)
+		adapter->backend->enter(adapter->lock[i].state, cpu, &hold[i]);
+	answer = call_trampoline(adapter->extension, call);
+	for (unsigned i = adapter->locks; i--;)
+		adapter->backend->leave(adapter->lock[i].state, cpu, &hold[i]);
+	return answer;
+}
+
 /* A stamped call through the back end. */
 static BOOLEAN synchronized_call(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine, void *context)
 {
@@ -137,7 +168,10 @@ static BOOLEAN synchronized_call(struct adapter *adapter, struct sim_cpu *cpu, P
 
 	call.stamp[0] = stamp_after_pending(cpu);
 	sim_note_waiting(&cpu->call_waits, true);
-	answer = adapter->backend->synchronize(adapter->lock, cpu, call_trampoline, adapter->extension, &call);
+	if (__builtin_expect(adapter->locks == 1, 1))
+		answer = adapter->backend->synchronize(adapter->lock[0].state, cpu, call_trampoline, adapter->extension, &call);
+	else
+		answer = synchronize_all(adapter, cpu, &call);
 	call.stamp[3] = stamp_now();
 	sim_see(cpu, call.stamp[3]);
 	sim_note_waiting(&cpu->call_waits, false);
@@ -165,7 +199,8 @@ BOOLEAN StorPortSynchronizeAccess(PVOID HwDeviceExtension, PSTOR_SYNCHRONIZED_AC
 static unsigned char isr_trampoline(void *extension, uint32_t message)
 {
 	struct port_isr *isr = extension;
-	struct adapter *adapter = isr->adapter;
+	const struct port_vector *vector = isr->vector;
+	struct adapter *adapter = vector->adapter;
 	struct sim_cpu *cpu = sim_cpu_self();
 	uint32_t me = witness_identity(cpu->index, true);
 	uint64_t left;
@@ -174,12 +209,13 @@ static unsigned char isr_trampoline(void *extension, uint32_t message)
 	isr->event.entered = stamp_now();
 	sim_see(cpu, isr->event.entered);
 	sim_note_waiting(&cpu->isr_waits, false);
-	enter_witnessed(adapter, me, cpu->serving_for, isr->event.entered, &isr->event.before);
-	answer = adapter->hw.HwInterrupt(adapter->extension);
+	enter_witnessed(adapter, vector->lock, me, cpu->serving_for, isr->event.entered, &isr->event.before);
+	answer = adapter->uses_messages ? adapter->port_config.HwMSInterruptRoutine(adapter->extension, message) :
+					  adapter->hw.HwInterrupt(adapter->extension);
 	left = stamp_now();
 	/* Before access is released: who waited for it looks for gaps when it has it. */
 	sim_see(cpu, left);
-	witness_leave(&adapter->witness, me, left);
+	witness_leave(&vector->lock->witness, me, left);
 	return answer;
 }
 
@@ -204,16 +240,17 @@ static void report_interrupt(struct adapter *adapter, struct sim_cpu *cpu, struc
 
 int port_interrupt(void *context, struct sim_cpu *cpu, struct irq_event *event)
 {
-	struct adapter *adapter = context;
-	struct port_isr *isr = &adapter_cpu_of(adapter, cpu)->isr;
+	const struct port_vector *vector = context;
+	struct adapter *adapter = vector->adapter;
+	struct port_isr *isr = &adapter_cpu_of(adapter, cpu)->isr[vector->message];
 	/* relaxed: the CPU's own counter */
 	uint64_t relaxes = atomic_load_explicit(&cpu->relaxes, memory_order_relaxed);
 	int answer;
 
-	*isr = (struct port_isr){ .adapter = adapter, .event = *event };
+	*isr = (struct port_isr){ .vector = vector, .event = *event };
 	nest_isr(cpu, 1);
 	sim_note_waiting(&cpu->isr_waits, true);
-	answer = adapter->backend->service(adapter->lock, cpu, isr_trampoline, isr, 0);
+	answer = adapter->backend->service(vector->lock->state, cpu, isr_trampoline, isr, vector->message);
 	sim_note_waiting(&cpu->isr_waits, false);
 	nest_isr(cpu, -1);
 	if (answer >= 0)
@@ -225,9 +262,10 @@ int port_interrupt(void *context, struct sim_cpu *cpu, struct irq_event *event)
 /* The ISR of CPU `target` was run by this one, which had access: it waited for that, and not in vain. */
 void port_handed_over_done(void *context, struct sim_cpu *cpu, unsigned target, unsigned char answer)
 {
-	struct adapter *adapter = context;
+	const struct port_vector *vector = context;
+	struct adapter *adapter = vector->adapter;
 
-	report_interrupt(adapter, cpu, &adapter->cpu[target].isr.event, true);
+	report_interrupt(adapter, cpu, &adapter->cpu[target].isr[vector->message].event, true);
 }
 
 /* A driver's lock handle is where the back end keeps what lives from enter to leave. */
@@ -243,37 +281,63 @@ static struct sync_hold *hold_of(PSTOR_LOCK_HANDLE handle)
 	return (struct sync_hold *)&handle->Context;
 }
 
+/* `held` begins: `called` before the wait for it, which is over. */
+static void note_held(struct sim_cpu *cpu, struct port_held *held, uint64_t called)
+{
+	held->called = called;
+	held->entered = stamp_now();
+	sim_see(cpu, held->entered);
+	sim_note_waiting(&cpu->call_waits, false);
+	sim_section_begin(cpu);
+}
+
+/* And is over, at `left`; still held. */
+static uint64_t note_leaving(struct sim_cpu *cpu)
+{
+	uint64_t left = stamp_now();
+
+	sim_cpu_safe_point(cpu, left);
+	return left;
+}
+
+static void report_held(struct adapter *adapter, struct sim_cpu *cpu, const struct port_held *held, uint64_t left)
+{
+	struct port_probe *probe = adapter->config.probe;
+	const uint64_t stamp[4] = { held->called, held->entered, left, stamp_now() };
+
+	sim_see(cpu, stamp[3]);
+	if (probe && probe->call)
+		probe->call(probe, cpu, stamp, 0, &held->before);
+}
+
 static void acquire_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, struct sync_hold *hold)
 {
 	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
+	struct port_held *held = &acpu->interrupt_lock;
 	uint64_t called = stamp_after_pending(cpu);
 
 	sim_note_waiting(&cpu->call_waits, true);
-	adapter->backend->enter(adapter->lock, cpu, hold);
-	acpu->lock_stamp[0] = called;
-	acpu->lock_stamp[1] = stamp_now();
-	sim_see(cpu, acpu->lock_stamp[1]);
-	sim_note_waiting(&cpu->call_waits, false);
-	sim_section_begin(cpu);
-	enter_witnessed(adapter, witness_identity(cpu->index, false), cpu->index, acpu->lock_stamp[1], &acpu->lock_before);
+	adapter->backend->enter(adapter->lock[0].state, cpu, hold);
+	for (unsigned i = 1; i < adapter->locks; i++)
+		adapter->backend->enter(adapter->lock[i].state, cpu, &acpu->message_lock[i].hold);
+	note_held(cpu, held, called);
+	enter_all_witnessed(adapter, witness_identity(cpu->index, false), cpu->index, held->entered, &held->before);
 	probe_inside(adapter);
 }
 
 static void release_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, struct sync_hold *hold)
 {
 	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
-	const struct access_before before = acpu->lock_before;
-	struct port_probe *probe = adapter->config.probe;
-	uint64_t stamp[4] = { acpu->lock_stamp[0], acpu->lock_stamp[1], stamp_now() };
+	/* As it was: once the level falls, another section may begin here. */
+	const struct port_held held = acpu->interrupt_lock;
+	uint64_t left = note_leaving(cpu);
 
-	sim_cpu_safe_point(cpu, stamp[2]);
-	witness_leave(&adapter->witness, witness_identity(cpu->index, false), stamp[2]);
+	leave_all_witnessed(adapter, witness_identity(cpu->index, false), left);
 	sim_section_end(cpu);
-	adapter->backend->leave(adapter->lock, cpu, hold);
-	stamp[3] = stamp_now();
-	sim_see(cpu, stamp[3]);
-	if (probe && probe->call)
-		probe->call(probe, cpu, stamp, 0, &before);
+	for (unsigned i = adapter->locks; i-- > 1;)
+		adapter->backend->leave(adapter->lock[i].state, cpu, &acpu->message_lock[i].hold);
+	adapter->backend->leave(adapter->lock[0].state, cpu, hold);
+	report_held(adapter, cpu, &held, left);
 }
 
 static _Atomic(uint32_t) *plain_lock(struct adapter *adapter, STOR_SPINLOCK which, PVOID context)
@@ -313,13 +377,58 @@ VOID StorPortReleaseSpinLock(PVOID DeviceExtension, PSTOR_LOCK_HANDLE LockHandle
 	sim_lower(cpu, LockHandle->Context.OldIrql);
 }
 
-/* Message spin locks are legal in per-message mode alone, and this adapter's interrupt is line-based. */
+/*
+ * Message spin locks are legal in per-message mode alone.  From a message's
+ * routine another message's lock may be taken; a back end whose ISR takes no lock waits
+ * there until no ISR is under way, its own included, and so cannot.
+ */
+static struct port_lock *message_lock(const struct adapter *adapter, ULONG message)
+{
+	if (!port_has_lock_per_message(adapter) || message >= adapter->locks)
+		return NULL;
+	return adapter->vector[message].lock;
+}
+
 ULONG StorPortAcquireMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, PULONG OldIrql)
 {
-	return STOR_STATUS_INVALID_PARAMETER;
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+	struct port_lock *lock = message_lock(adapter, MessageId);
+	struct sim_cpu *cpu = sim_cpu_self();
+	struct port_held *held;
+	uint64_t called;
+
+	if (!lock || !OldIrql)
+		return STOR_STATUS_INVALID_PARAMETER;
+	held = &adapter_cpu_of(adapter, cpu)->message_lock[MessageId];
+	called = stamp_after_pending(cpu);
+	sim_note_waiting(&cpu->call_waits, true);
+	adapter->backend->enter(lock->state, cpu, &held->hold);
+	note_held(cpu, held, called);
+	enter_witnessed(adapter, lock, witness_identity(cpu->index, false), cpu->index, held->entered, &held->before);
+	probe_inside(adapter);
+	*OldIrql = held->hold.irql;
+	return STOR_STATUS_SUCCESS;
 }
 
 ULONG StorPortReleaseMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, ULONG OldIrql)
 {
-	return STOR_STATUS_INVALID_PARAMETER;
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+	struct port_lock *lock = message_lock(adapter, MessageId);
+	struct sim_cpu *cpu = sim_cpu_self();
+	struct port_held held;
+	struct sync_hold *hold;
+	uint64_t left;
+
+	if (!lock || OldIrql > IRQL_HIGH)
+		return STOR_STATUS_INVALID_PARAMETER;
+	/* As it was; the hold itself may be a queue's node and stays where it is. */
+	held = adapter_cpu_of(adapter, cpu)->message_lock[MessageId];
+	hold = &adapter_cpu_of(adapter, cpu)->message_lock[MessageId].hold;
+	left = note_leaving(cpu);
+	witness_leave(&lock->witness, witness_identity(cpu->index, false), left);
+	sim_section_end(cpu);
+	hold->irql = (uint8_t)OldIrql;
+	adapter->backend->leave(lock->state, cpu, hold);
+	report_held(adapter, cpu, &held, left);
+	return STOR_STATUS_SUCCESS;
 }

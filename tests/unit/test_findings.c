@@ -67,8 +67,8 @@ static void two_inside_at_once(void **state)
 {
 	struct access_before before;
 
-	witness_enter(&cell.adapter.witness, witness_identity(1, false), 1, 10, &before);
-	witness_enter(&cell.adapter.witness, witness_identity(0, true), 0, 20, &before);
+	witness_enter(&cell.adapter.lock[0].witness, witness_identity(1, false), 1, 10, &before);
+	witness_enter(&cell.adapter.lock[0].witness, witness_identity(0, true), 0, 20, &before);
 	expect("violated", "cpu 0 (ISR) met cpu 1 (caller)");
 }
 

@@ -33,6 +33,8 @@ struct mini {
 	BOOLEAN (*start)(PVOID extension, PSCSI_REQUEST_BLOCK srb);
 	BOOLEAN (*interrupt)(PVOID extension);
 	BOOLEAN (*reset)(PVOID extension);
+	BOOLEAN (*message)(PVOID extension, ULONG id); /* HwMSInterruptRoutine */
+	INTERRUPT_SYNCHRONIZATION_MODE synchronization;
 
 	/* What it saw. */
 	PVOID extension;
@@ -67,6 +69,8 @@ static inline ULONG mini_find(PVOID extension, PVOID context, PVOID bus, PCHAR a
 	mini.find_irql = KeGetCurrentIrql();
 	snprintf(mini.argument, sizeof(mini.argument), "%s", argument);
 	config->SynchronizationModel = mini.model;
+	config->HwMSInterruptRoutine = mini.message;
+	config->InterruptSynchronizationMode = mini.synchronization;
 	if (mini.find)
 		mini.find(extension);
 	return mini.found;

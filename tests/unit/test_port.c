@@ -125,7 +125,7 @@ static uint32_t inside_while_initializing;
 
 static BOOLEAN look_for_the_lock(PVOID extension)
 {
-	inside_while_initializing = rig.adapter.witness.inside;
+	inside_while_initializing = rig.adapter.lock[0].witness.inside;
 	return TRUE;
 }
 
@@ -139,8 +139,8 @@ static void test_irqls_of_bringing_up(void **state)
 	assert_int_not_equal(inside_while_initializing, 0);
 	assert_string_equal(mini.argument, "how=now");
 	assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
-	assert_int_equal(rig.adapter.witness.inside, 0);
-	assert_int_equal(rig.adapter.witness.violations, 0);
+	assert_int_equal(rig.adapter.lock[0].witness.inside, 0);
+	assert_int_equal(rig.adapter.lock[0].witness.violations, 0);
 }
 
 static BOOLEAN enable_passive_in_find(PVOID extension)
@@ -221,7 +221,7 @@ static KIRQL routine_irql;
 static BOOLEAN start_and_synchronize(PVOID extension, PSCSI_REQUEST_BLOCK srb)
 {
 	start_io_lock = rig.adapter.start_io_lock;
-	interrupt_lock = rig.adapter.witness.inside;
+	interrupt_lock = rig.adapter.lock[0].witness.inside;
 	sync_answer = StorPortSynchronizeAccess(extension, note, &routine_irql);
 	assert_int_equal(KeGetCurrentIrql(), mini.start_irql);
 	return mini_keep(extension, srb);
@@ -230,7 +230,7 @@ static BOOLEAN start_and_synchronize(PVOID extension, PSCSI_REQUEST_BLOCK srb)
 static BOOLEAN reset_and_synchronize(PVOID extension)
 {
 	start_io_lock = rig.adapter.start_io_lock;
-	interrupt_lock = rig.adapter.witness.inside;
+	interrupt_lock = rig.adapter.lock[0].witness.inside;
 	sync_answer = StorPortSynchronizeAccess(extension, note, &routine_irql);
 	return TRUE;
 }
@@ -274,7 +274,7 @@ static void check_half_duplex(void)
 	/* Straight through: it would otherwise have waited for itself. */
 	assert_int_equal(sync_answer, 0x80);
 	assert_int_equal(routine_irql, MINI_DIRQL);
-	assert_int_equal(rig.adapter.witness.violations, 0);
+	assert_int_equal(rig.adapter.lock[0].witness.violations, 0);
 
 	sync_answer = 0;
 	interrupt_lock = 0;
@@ -319,7 +319,7 @@ static void test_a_reset_in_full_duplex_holds_the_start_io_lock_only(void **stat
 
 static BOOLEAN look_in_isr(PVOID extension)
 {
-	interrupt_lock = rig.adapter.witness.inside;
+	interrupt_lock = rig.adapter.lock[0].witness.inside;
 	return FALSE;
 }
 

@@ -67,8 +67,8 @@ static void for_each_backend(void (*check)(void))
 		seen.calls = 0;
 		check();
 		assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
-		assert_int_equal(rig.adapter.witness.inside, 0);
-		assert_int_equal(rig.adapter.witness.violations, 0);
+		assert_int_equal(rig.adapter.lock[0].witness.inside, 0);
+		assert_int_equal(rig.adapter.lock[0].witness.violations, 0);
 		rig_tear_down(&none);
 	}
 }
@@ -91,7 +91,7 @@ static BOOLEAN give_answer(PVOID extension, PVOID context)
 	assert_ptr_equal(extension, mini.extension);
 	assert_ptr_equal(context, &cookie);
 	assert_true(is_section_level(KeGetCurrentIrql()));
-	assert_int_not_equal(rig.adapter.witness.inside, 0);
+	assert_int_not_equal(rig.adapter.lock[0].witness.inside, 0);
 	return answer;
 }
 
@@ -337,7 +337,7 @@ static void test_an_isr_that_waits_for_a_lock_acquires(void **state)
 	assert_int_equal(seen.event.masked, 0);
 	/* It began to wait before the section's last 200,000 ticks. */
 	assert_true(seen.event.entered - seen.event.taken >= SECTION_TICKS);
-	assert_int_equal(rig.adapter.witness.violations, 0);
+	assert_int_equal(rig.adapter.lock[0].witness.violations, 0);
 }
 
 /* --- Spin locks --- */
@@ -445,7 +445,7 @@ static void see_inside(struct port_probe *probe, struct sim_cpu *cpu)
 {
 	assert_ptr_equal(probe, &seen.probe);
 	assert_ptr_equal(cpu, sim_cpu_self());
-	assert_int_not_equal(rig.adapter.witness.inside, 0);
+	assert_int_not_equal(rig.adapter.lock[0].witness.inside, 0);
 	insides++;
 	fake_pass(SECTION_TICKS);
 }
@@ -505,7 +505,7 @@ static void test_handoffs_are_counted_where_access_goes(void **state)
 	StorPortReleaseSpinLock(mini.extension, &handle);
 	assert_int_equal(handoffs(0), first + 2);
 	assert_int_equal(handoffs(1), 2);
-	assert_int_equal(rig.adapter.witness.violations, 0);
+	assert_int_equal(rig.adapter.lock[0].witness.violations, 0);
 }
 
 /* A CPU's callers and its ISR are one: access passes between CPUs. */

@@ -123,7 +123,7 @@ static void look_until_done(unsigned done)
 
 static void check_clean(void)
 {
-	assert_int_equal(rig.adapter.witness.violations, 0);
+	assert_int_equal(rig.adapter.lock[0].witness.violations, 0);
 	assert_int_equal(rig.adapter.completed_twice, 0);
 	assert_int_equal(rig.hba.protocol_errors, 0);
 	assert_int_equal(virtio_scsi_lines_up(&rig.hba), 0);
