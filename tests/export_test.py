@@ -417,6 +417,23 @@ class Gnuplot(Case):
             if "p9" not in os.path.basename(image):
                 self.assertEqual(curves, ["spinlock", "ticket"], image)
 
+    def test_what_has_no_value_is_named(self):
+        run = self.copy()
+        cells = {row["cell_id"] for row in rows_of(run, "summary.csv") if row["backend"] == "ticket"}
+        for name, column in (("summary.csv", "iops"), ("latency.csv", "value_ns")):
+            rows = rows_of(run, name)
+            with open(os.path.join(run, name), "w", newline="") as file:
+                writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows({**row, column: ""} if row["cell_id"] in cells else row for row in rows)
+        stderr = self.export("gnuplot", "-o", self.out, directory=run).stderr
+        with open(os.path.join(self.out, "plot.gp")) as file:
+            comments = [line for line in file if line.startswith("# ")]
+        for what in ("iops", "isr_latency"):
+            self.assertIn(f'# {what}: left out, without a value: "ticket"\n', comments)
+            self.assertIn(f"storsync export: plot.gp: {what} leaves out 1 curve without a value; a comment in plot.gp names it\n", stderr)
+        self.assertFalse([line for line in comments if line.startswith("# isr_latency_p50")])
+
     def test_data(self):
         self.export("gnuplot", "-o", self.out)
         for backend, block in zip(("spinlock", "ticket"), self.blocks("percentiles.isr_latency.dat")):

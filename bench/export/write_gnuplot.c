@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "bench/export/export.h"
+#include "bench/export/gnuplot_script.h"
 #include "bench/export/row_scan.h"
 #include "bench/files/decimal.h"
 #include "bench/files/schema.h"
@@ -23,19 +24,6 @@ enum { RUN_ID, CELL_ID, INVOCATION, METRIC, PERCENTILE, VALUE_NS, N, SAMPLES };
 static const char *const figure_names[] = { "%s_p50", "%s_p99", "%s_p99_9", "iops", "sync_per_s", "jain" };
 
 #define FIGURES (sizeof(figure_names) / sizeof(figure_names[0]))
-
-struct value {
-	uint32_t cell;
-	unsigned metric;
-	double percentile, ns;
-};
-
-struct values {
-	const struct export_selection *s;
-	const struct export_options *options;
-	struct value *value;
-	size_t count, capacity;
-};
 
 /* The figures of each metric that was asked for, those of the run once. */
 static const struct figure *const *choose_figures(const struct export_options *options)
@@ -63,8 +51,8 @@ static const struct figure *const *choose_figures(const struct export_options *o
 
 static int take_value(void *context, const struct csv_field *field, char *error)
 {
-	struct values *values = context;
-	struct value v = { .metric = 0 };
+	struct gnuplot_values *values = context;
+	struct gnuplot_value v = { .metric = 0 };
 	uint64_t invocation, ns;
 	long row;
 
@@ -83,7 +71,7 @@ static int take_value(void *context, const struct csv_field *field, char *error)
 	v.ns = (double)ns;
 	if (values->count == values->capacity) {
 		size_t grown = values->capacity ? 2 * values->capacity : 4096;
-		struct value *more = realloc(values->value, grown * sizeof(*more));
+		struct gnuplot_value *more = realloc(values->value, grown * sizeof(*more));
 
 		if (!more)
 			return -ENOMEM;
@@ -96,7 +84,7 @@ static int take_value(void *context, const struct csv_field *field, char *error)
 
 static int by_place(const void *a, const void *b)
 {
-	const struct value *x = a, *y = b;
+	const struct gnuplot_value *x = a, *y = b;
 
 	if (x->metric != y->metric)
 		return x->metric < y->metric ? -1 : 1;
@@ -114,20 +102,18 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The names of a block of data and of what is in it, in double quotes for gnuplot's legend. */
+/* The names of a block of data and of what is in it. */
 static void put_block_name(FILE *out, const char *label)
 {
-	fputc('"', out);
-	for (; *label; label++)
-		fputc(*label == '"' || *label == '\\' || (unsigned char)*label < ' ' ? '_' : *label, out);
-	fputs("\"\n", out);
+	gnuplot_put_name(out, label);
+	fputc('\n', out);
 }
 
-static int write_percentiles(const struct values *values, unsigned metric, struct output_file *out, size_t *blocks)
+static int write_percentiles(const struct gnuplot_values *values, unsigned metric, struct output_file *out, size_t *blocks)
 {
 	char name[96], label[SELECTION_NAME_BYTES];
 	const struct run_data *data = &values->s->data;
-	const struct value *previous = NULL;
+	const struct gnuplot_value *previous = NULL;
 	FILE *file;
 
 	snprintf(name, sizeof(name), "percentiles.%s.dat", export_metric_name((enum metric)metric));
@@ -139,7 +125,7 @@ static int write_percentiles(const struct values *values, unsigned metric, struc
 		export_metric_name((enum metric)metric), data->run_id);
 	*blocks = 0;
 	for (size_t i = 0, end; i < values->count; i = end) {
-		const struct value *v = &values->value[i];
+		const struct gnuplot_value *v = &values->value[i];
 
 		for (end = i; end < values->count && values->value[end].metric == v->metric && values->value[end].cell == v->cell &&
 		     values->value[end].percentile == v->percentile;)
@@ -212,16 +198,13 @@ static void put_cell(const struct export_selection *s, size_t cell, double *scra
 	fputc('\n', file);
 }
 
-/* As a block's name: what tells it from the others, CPUs aside. */
-static void put_line_name(const struct export_selection *s, const struct run_cell *cell, FILE *file)
+void gnuplot_label_line(const struct export_selection *s, const struct run_cell *cell, char label[SELECTION_NAME_BYTES])
 {
 	struct export_selection without = *s;
-	char label[SELECTION_NAME_BYTES];
 
 	for (unsigned k = 0; k < RUN_KEY_COUNT; k++)
 		without.varies[k] &= !goes_with_cpus(cell, k);
 	export_selection_label(&without, cell, label);
-	put_block_name(file, label);
 }
 
 /* Notes of each cell which block it is in. */
@@ -229,6 +212,7 @@ static int write_figures(const struct export_selection *s, struct output_file *o
 {
 	const struct run_data *data = &s->data;
 	double *scratch = malloc((data->rows + 1) * sizeof(*scratch));
+	char label[SELECTION_NAME_BYTES];
 	bool *is_done = calloc(data->cells + 1, sizeof(*is_done));
 	FILE *file = scratch && is_done ? output_file_next(out, "figures.dat") : NULL;
 
@@ -243,7 +227,8 @@ static int write_figures(const struct export_selection *s, struct output_file *o
 		if (!s->is_chosen[c] || is_done[c])
 			continue;
 		fputs(*blocks ? "\n\n" : "", file);
-		put_line_name(s, &data->cell[c], file);
+		gnuplot_label_line(s, &data->cell[c], label);
+		put_block_name(file, label);
 		++*blocks;
 		for (size_t d = c; d < data->cells; d++) {
 			if (s->is_chosen[d] && !is_done[d] && are_of_one_line(&data->cell[c], &data->cell[d])) {
@@ -258,96 +243,9 @@ static int write_figures(const struct export_selection *s, struct output_file *o
 	return file ? output_file_close(out) : -EIO;
 }
 
-static void put_percentile_plot(FILE *file, unsigned metric, size_t blocks)
-{
-	const char *name = export_metric_name((enum metric)metric);
-
-	fprintf(file, "set title \"%s by percentile, median over invocations\"\nset logscale xy\nset ylabel \"ns\"\n"
-		"set xlabel \"percentile\"\n"
-		"set xtics (\"0\" 1, \"50\" 2, \"90\" 10, \"99\" 100, \"99.9\" 1e3, \"99.99\" 1e4, \"99.999\" 1e5)\n", name);
-	fprintf(file, "set output \"percentiles.%s.svg\"\n", name);
-	fprintf(file, "plot for [i=0:%zu] \"percentiles.%s.dat\" index i using 2:3 with linespoints title columnheader(1)\n\n",
-		blocks - 1, name);
-}
-
-/* Whether a block of figures.dat has anything of a figure: gnuplot complains of what it cannot plot. */
-static bool has_figure(const struct export_selection *s, size_t figure, const size_t *block_of, size_t block)
-{
-	for (size_t row = 0; row < s->data.rows; row++) {
-		uint32_t cell = s->data.row[row].cell;
-
-		if (s->is_chosen[cell] && block_of[cell] == block && isfinite(run_data_value(&s->data, row, figure)))
-			return true;
-	}
-	return false;
-}
-
-/* figures.dat: median with the smallest and the largest, a curve for each block that has the figure. */
-static void put_figure_plot(FILE *file, const struct export_selection *s, size_t figure, const size_t *block_of, size_t blocks)
-{
-	const struct figure *what = s->data.figure[figure];
-	const char *between = "";
-
-	for (size_t b = 0; b < blocks; b++) {
-		if (!has_figure(s, figure, block_of, b))
-			continue;
-		if (!*between) {
-			fprintf(file, "set title \"%s: median, smallest and largest invocation\"\nset ylabel \"%s\"\n", what->words,
-				what->unit);
-			fprintf(file, "set output \"%s.svg\"\nplot for [i in \"", what->name);
-		}
-		fprintf(file, "%s%zu", between, b);
-		between = " ";
-	}
-	if (*between) {
-		fprintf(file, "\"] \"figures.dat\" index (i + 0) using 1:%zu:%zu:%zu with yerrorlines title columnheader(1)\n\n",
-			2 + 3 * figure, 3 + 3 * figure, 4 + 3 * figure);
-	}
-}
-
-static void cpus_range(const struct export_selection *s, double *least, double *most)
-{
-	*least = INFINITY;
-	*most = 0;
-	for (size_t c = 0; c < s->data.cells; c++) {
-		double cpus = strtod(s->data.cell[c].key[RUN_KEY_CPUS], NULL);
-
-		*least = s->is_chosen[c] ? fmin(*least, cpus) : *least;
-		*most = s->is_chosen[c] ? fmax(*most, cpus) : *most;
-	}
-}
-
-static int write_script(const struct values *values, const size_t *blocks, const size_t *block_of, size_t lines,
-			struct output_file *out)
-{
-	const struct run_data *data = &values->s->data;
-	FILE *file = output_file_next(out, "plot.gp");
-	double least, most;
-	size_t curves = lines;
-
-	if (!file)
-		return -EIO;
-	/* Room for the legend. */
-	for (unsigned m = 0; m < METRIC_COUNT; m++)
-		curves = blocks[m] > curves ? blocks[m] : curves;
-	fprintf(file, "# Run %s.  In this folder: gnuplot plot.gp\n"
-		"set terminal svg size 1200,%zu dynamic noenhanced\nset encoding utf8\nset key outside right top\nset grid\n"
-		"set datafile missing \"NaN\"\n\n", data->run_id, 20 * curves + 100 > 700 ? 20 * curves + 100 : 700);
-	for (unsigned m = 0; m < METRIC_COUNT; m++) {
-		if (blocks[m])
-			put_percentile_plot(file, m, blocks[m]);
-	}
-	cpus_range(values->s, &least, &most);
-	fprintf(file, "set xlabel \"CPUs\"\nunset logscale\nset xtics auto 1\nset xrange [%g:%g]\nset yrange [0:*]\n\n",
-		least - 0.5, most + 0.5);
-	for (size_t i = 0; i < data->figures; i++)
-		put_figure_plot(file, values->s, i, block_of, lines);
-	return output_file_close(out);
-}
-
 static int write_gnuplot(const struct export_selection *s, const struct export_options *options, struct output_file *out)
 {
-	struct values values = { .s = s, .options = options };
+	struct gnuplot_values values = { .s = s, .options = options };
 	char *path = export_path(options, "latency.csv");
 	size_t *block_of = calloc(s->data.cells + 1, sizeof(*block_of));
 	size_t blocks[METRIC_COUNT] = { 0 }, lines = 0;
@@ -362,7 +260,7 @@ static int write_gnuplot(const struct export_selection *s, const struct export_o
 		if (!status)
 			status = write_figures(s, out, block_of, &lines);
 		if (!status)
-			status = write_script(&values, blocks, block_of, lines, out);
+			status = gnuplot_write_script(&values, blocks, block_of, lines, out);
 	}
 	free(values.value);
 	free(block_of);

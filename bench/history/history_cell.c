@@ -3,40 +3,17 @@
 #include "bench/history/history_cell.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-/* NULL: left out. */
-static const char *value_of(const struct run_cell *cell, enum run_key key, char *scratch, size_t bytes)
-{
-	const char *value = cell->key[key];
-	double seconds;
-	char *end;
-
-	if (!*value)
-		return NULL;
-	if (key != RUN_KEY_DURATION_S)
-		return value;
-	if (*cell->key[RUN_KEY_TRACE])
-		return NULL;
-	seconds = strtod(value, &end);
-	if (*end)
-		return value;
-	snprintf(scratch, bytes, "%.3g", seconds);
-	return scratch;
-}
 
 char *history_cell_text(const struct run_cell *cell)
 {
 	json_t *json = json_object();
-	char scratch[32];
 	char *text;
 
 	for (unsigned k = 0; k < RUN_KEY_COUNT && json; k++) {
-		const char *value = run_key_is_origin((enum run_key)k) ? NULL :
-									 value_of(cell, (enum run_key)k, scratch, sizeof(scratch));
+		const char *value = cell->key[k];
 
-		if (value && json_object_set_new(json, run_key_name((enum run_key)k), json_string(value))) {
+		if (*value && !run_key_is_origin((enum run_key)k) &&
+		    json_object_set_new(json, run_key_name((enum run_key)k), json_string(value))) {
 			json_decref(json);
 			return NULL;
 		}

@@ -2,8 +2,8 @@
 /*
  * What makes a cell of one run the same as a cell of another: all keys of cells, by their names, in a text that the database holds.
  *
- * Keys that are empty are left out, so that a key that is yet to come does not make old cells other cells.  The window is the one
- * key that is measured, and comes out a nanosecond longer or shorter: three digits count, and none where a trace says when it ends.
+ * Keys that are empty are left out, so that a key that is yet to come does not make old cells other cells.  The window is the one key
+ * that is measured, and comes out a nanosecond longer or shorter: the cell is one of run_data, which has rounded it.
  */
 #ifndef STORSYNC_BENCH_HISTORY_HISTORY_CELL_H
 #define STORSYNC_BENCH_HISTORY_HISTORY_CELL_H

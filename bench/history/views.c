@@ -2,6 +2,7 @@
 /* What the views have in common; see views.h. */
 #include "bench/history/views.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -38,7 +39,10 @@ void history_print_field(FILE *out, const char *before, const char *text)
 const char *history_number(double value, char text[32])
 {
 	text[0] = '\0';
-	if (isfinite(value))
+	/* Most are, and a view has hundreds of thousands. */
+	if (fabs(value) < 1e15 && value == (double)(int64_t)value)
+		snprintf(text, 32, "%" PRId64, (int64_t)value);
+	else if (isfinite(value))
 		snprintf(text, 32, fabs(value) >= 1e5 && fabs(value) < 1e15 ? "%.0f" : "%.6g", value);
 	else if (!isnan(value))
 		snprintf(text, 32, "%s", value > 0 ? "inf" : "-inf");

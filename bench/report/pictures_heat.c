@@ -82,6 +82,8 @@ int heat_init(struct heat *heat, const struct comparisons *all)
 	heat->figures = HEAT_FIGURES;
 	while (heat->figures > 1 && heat->figures * heat->contexts > HEAT_COLUMNS_MOST)
 		heat->figures--;
+	heat->pages = (heat->figures * heat->contexts + HEAT_COLUMNS_MOST - 1) / HEAT_COLUMNS_MOST;
+	heat->page_contexts = heat->pages ? (heat->contexts + heat->pages - 1) / heat->pages : 0;
 	heat->cell = calloc(heat->backends * heat->figures * heat->contexts + 1, sizeof(*heat->cell));
 	if (!heat->cell)
 		return -ENOMEM;
@@ -104,4 +106,50 @@ bool heat_differs(const struct heat *heat, enum run_key key)
 			return true;
 	}
 	return false;
+}
+
+size_t heat_label(const struct heat *heat, size_t context, size_t most, char line[HEAT_LABEL_LINES][64])
+{
+	const struct comparison *c = heat->context[context];
+	size_t lines = 0;
+
+	for (enum run_key k = 0; k < RUN_KEY_COUNT && lines < HEAT_LABEL_LINES; k++) {
+		const char *value = c->key[k] ? c->key[k] : "";
+
+		if (k == RUN_KEY_BACKEND || !heat_differs(heat, k) || (k == RUN_KEY_CHANNELS && heat_differs(heat, RUN_KEY_CPUS)))
+			continue;
+		if (k == RUN_KEY_CPUS)
+			snprintf(line[lines++], 64, "%s CPU%s", value, strcmp(value, "1") == 0 ? "" : "s");
+		else if (k == RUN_KEY_DELIVERY || k == RUN_KEY_WORKLOAD || k == RUN_KEY_DUPLEX)
+			snprintf(line[lines++], 64, "%s", *value ? value : "none");
+		else
+			snprintf(line[lines++], 64, "%s %s", run_key_words(k), *value ? value : "none");
+		if (strlen(line[lines - 1]) > most)
+			snprintf(line[lines - 1], 64, "%s", *value ? value : "none");
+	}
+	return lines;
+}
+
+void heat_words(const struct heat *heat, size_t context, char *text, size_t bytes)
+{
+	char line[HEAT_LABEL_LINES][64];
+	size_t lines = heat_label(heat, context, SIZE_MAX, line), used = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < lines && used < bytes; i++)
+		used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? ", " : "", line[i]);
+}
+
+void heat_note_keys(const struct heat *heat, struct drawing *d)
+{
+	char text[256] = "";
+	size_t used = 0;
+
+	for (enum run_key k = 0; k < RUN_KEY_COUNT && used < sizeof(text); k++) {
+		if (k == RUN_KEY_BACKEND || !heat_differs(heat, k) || (k == RUN_KEY_CHANNELS && heat_differs(heat, RUN_KEY_CPUS)))
+			continue;
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? ", " : "", run_key_words(k));
+	}
+	if (used)
+		drawing_note(d, "Columns differ in: %s.", text);
 }

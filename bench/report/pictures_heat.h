@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/report/pictures_drawing.h"
 #include "bench/report/report_data.h"
 
 #define HEAT_FIGURES 3u
-/* More than this many cannot be read. */
+/* More than this many beside each other cannot be read: what is more goes beneath. */
 #define HEAT_COLUMNS_MOST 15u
+#define HEAT_LABEL_LINES ((size_t)RUN_KEY_COUNT)
 
 struct heat_figure {
 	enum report_figure figure;
@@ -22,6 +24,7 @@ extern const struct heat_figure heat_figures[HEAT_FIGURES];
 struct heat {
 	const struct comparisons *all;
 	size_t backends, contexts, figures; /* of heat_figures the first so many: those for which there is room */
+	size_t pages, page_contexts;        /* of one figure; the last page may have fewer */
 	const char **backend;
 	const struct comparison **context; /* the first one of each combination of keys */
 	const struct comparison **cell;    /* backends x figures x contexts; NULL: none */
@@ -35,5 +38,14 @@ const struct comparison **heat_cell(const struct heat *heat, size_t backend, siz
 
 /* Whether columns differ in a key. */
 bool heat_differs(const struct heat *heat, enum run_key key);
+
+/* What is above a column: a line for each key in which columns differ: "2 CPUs", "routing same"; the value alone where that is longer than `most`. */
+size_t heat_label(const struct heat *heat, size_t context, size_t most, char line[HEAT_LABEL_LINES][64]);
+
+/* The same in one line. */
+void heat_words(const struct heat *heat, size_t context, char *text, size_t bytes);
+
+/* Says which keys these are. */
+void heat_note_keys(const struct heat *heat, struct drawing *d);
 
 #endif

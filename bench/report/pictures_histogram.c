@@ -65,8 +65,7 @@ static int add(struct merged *merged, uint64_t hi_ns, uint64_t count)
 		merged->room = room;
 	}
 	merged->bucket[merged->buckets++] = (struct merged_bucket){ .hi_ns = hi_ns, .count = count };
-	merged->n += count;
-	return 0;
+	return __builtin_add_overflow(merged->n, count, &merged->n) ? -EBADMSG : 0;
 }
 
 static int by_value(const void *a, const void *b)
@@ -91,18 +90,6 @@ static void fold(struct merged *merged)
 	merged->buckets = kept;
 }
 
-static bool whole_number(const struct csv_field *field, uint64_t *value)
-{
-	*value = 0;
-	for (size_t i = 0; i < field->bytes; i++) {
-		if (field->text[i] < '0' || field->text[i] > '9')
-			return false;
-		*value = 10 * *value + (uint64_t)(field->text[i] - '0');
-	}
-	/* 2^63 has 19 digits. */
-	return field->bytes > 0 && field->bytes < 19;
-}
-
 static int read_row(const struct csv_scan *scan, struct merged *merged, size_t count, const struct run_data *run, const char *metric,
 		    struct last *last)
 {
@@ -111,36 +98,28 @@ static int read_row(const struct csv_scan *scan, struct merged *merged, size_t c
 
 	if (!csv_field_is(&scan->field[METRIC], metric))
 		return 0;
-	if (!whole_number(&scan->field[INVOCATION], &invocation) || !whole_number(&scan->field[HI_NS], &hi_ns) ||
-	    !whole_number(&scan->field[SAMPLES], &samples))
+	if (!csv_field_u64(&scan->field[INVOCATION], &invocation) || !csv_field_u64(&scan->field[HI_NS], &hi_ns) ||
+	    !csv_field_u64(&scan->field[SAMPLES], &samples))
 		return -EBADMSG;
 	into = look_up(merged, count, run, last, &scan->field[CELL_ID], invocation);
 	return into ? add(into, hi_ns, samples) : 0;
 }
 
-/* Opens the file, and asks for the columns by their names. */
 static int scan_open(struct csv_scan *scan, const char *path, char *error, size_t error_bytes)
 {
 	static const char *const name[WANTED] = { "cell_id", "invocation", "metric", "hi_ns", "count" };
 	size_t wanted[WANTED];
-	int status = csv_scan_open(scan, path, 0, error, error_bytes);
+	int status = csv_scan_open_schema(scan, path, &schema_histogram, error, error_bytes);
 
 	if (status)
 		return status;
-	for (size_t i = 0; i < WANTED && !status; i++) {
+	for (size_t i = 0; i < WANTED; i++)
 		wanted[i] = csv_column_index(&schema_histogram, name[i]);
-		if (wanted[i] >= scan->fields || !csv_field_is(&scan->field[wanted[i]], name[i])) {
-			snprintf(error, error_bytes, "histogram.csv:1: not the header of this version: %s is not in its place", name[i]);
-			status = -EBADMSG;
-		}
-	}
-	if (!status && csv_scan_want(scan, wanted, WANTED)) {
-		snprintf(error, error_bytes, "%s", strerror(ENOMEM));
-		status = -ENOMEM;
-	}
-	if (status)
-		csv_scan_close(scan);
-	return status;
+	if (!csv_scan_want(scan, wanted, WANTED))
+		return 0;
+	snprintf(error, error_bytes, "%s", strerror(ENOMEM));
+	csv_scan_close(scan);
+	return -ENOMEM;
 }
 
 int merged_load(struct merged *merged, size_t count, const struct run_data *run, const char *folder, const char *metric, char *error,
@@ -164,7 +143,7 @@ int merged_load(struct merged *merged, size_t count, const struct run_data *run,
 		if (!status)
 			continue;
 		if (status == -EBADMSG)
-			snprintf(error, error_bytes, "histogram.csv:%zu: invocation, hi_ns or count is no whole number", scan.line);
+			snprintf(error, error_bytes, "histogram.csv:%zu: invocation, hi_ns or count is no whole number, or too large", scan.line);
 		else
 			snprintf(error, error_bytes, "%s", strerror(-status));
 		got = status;

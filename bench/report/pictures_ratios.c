@@ -14,58 +14,46 @@
 /* Each step of a colour is a third of a doubling, up to four times. */
 #define LEVELS 6
 #define LEVELS_PER_DOUBLING 3
-#define LABEL_LINES 4u
-/* That fit over all columns together. */
+/* That fit over the columns of a page together. */
 #define LETTERS 124u
 #define ROW_HEIGHT 19
+#define KEY_BELOW_TOP 7.0
 #define WIDTH 860
 
-/* One line for each key in which contexts differ: "2 CPUs", "routing same"; the value alone where that is longer than `most` letters. */
-static size_t context_lines(const struct heat *heat, size_t context, size_t most, char line[LABEL_LINES][64])
+/* Pages are beneath each other, in one system of coordinates: a column is as wide as 1, a row as high. */
+struct layout {
+	const struct heat *heat;
+	size_t lines;     /* above the columns */
+	size_t page_rows; /* with what is above them */
+};
+
+static struct layout lay_out(const struct heat *heat)
 {
-	const struct comparison *c = heat->context[context];
-	size_t lines = 0;
+	struct layout layout = { .heat = heat };
+	char line[HEAT_LABEL_LINES][64];
 
-	for (enum run_key k = 0; k < RUN_KEY_COUNT && lines < LABEL_LINES; k++) {
-		const char *value = c->key[k] ? c->key[k] : "";
+	for (size_t i = 0; i < heat->contexts; i++) {
+		size_t lines = heat_label(heat, i, SIZE_MAX, line);
 
-		if (k == RUN_KEY_BACKEND || !heat_differs(heat, k) || (k == RUN_KEY_CHANNELS && heat_differs(heat, RUN_KEY_CPUS)))
-			continue;
-		if (k == RUN_KEY_CPUS)
-			snprintf(line[lines++], 64, "%s CPU%s", value, strcmp(value, "1") == 0 ? "" : "s");
-		else if (k == RUN_KEY_DELIVERY || k == RUN_KEY_WORKLOAD || k == RUN_KEY_DUPLEX)
-			snprintf(line[lines++], 64, "%s", *value ? value : "none");
-		else
-			snprintf(line[lines++], 64, "%s %s", run_key_words(k), *value ? value : "none");
-		if (strlen(line[lines - 1]) > most)
-			snprintf(line[lines - 1], 64, "%s", *value ? value : "none");
+		layout.lines = lines > layout.lines ? lines : layout.lines;
 	}
-	return lines;
+	layout.page_rows = heat->backends + layout.lines + 2;
+	return layout;
 }
 
-static void context_words(const struct heat *heat, size_t context, char *text, size_t bytes)
+static size_t page_of(const struct layout *layout, size_t context)
 {
-	char line[LABEL_LINES][64];
-	size_t lines = context_lines(heat, context, SIZE_MAX, line), used = 0;
-
-	*text = '\0';
-	for (size_t i = 0; i < lines && used < bytes; i++)
-		used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? ", " : "", line[i]);
+	return context / layout->heat->page_contexts;
 }
 
-/* What the lines above the columns are, where there are several columns. */
-static void note_keys(struct drawing *d, const struct heat *heat)
+static double column_x(const struct layout *layout, size_t figure, size_t context)
 {
-	char text[256] = "";
-	size_t used = 0;
+	return (double)figure * ((double)layout->heat->page_contexts + 0.25) + (double)(context % layout->heat->page_contexts);
+}
 
-	for (enum run_key k = 0; k < RUN_KEY_COUNT && used < sizeof(text); k++) {
-		if (k == RUN_KEY_BACKEND || !heat_differs(heat, k) || (k == RUN_KEY_CHANNELS && heat_differs(heat, RUN_KEY_CPUS)))
-			continue;
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? ", " : "", run_key_words(k));
-	}
-	if (used)
-		drawing_note(d, "Columns differ in: %s.", text);
+static double row_y(const struct layout *layout, size_t page, double row)
+{
+	return (double)(page * layout->page_rows) + row;
 }
 
 static bool better(const struct comparison *c)
@@ -86,24 +74,24 @@ static int level_of(const struct comparison *c)
 }
 
 /* The cells for which `wanted` holds, as boxes. */
-static bool write_boxes(struct drawing *d, const struct heat *heat, const char *block,
+static bool write_boxes(struct drawing *d, const struct layout *layout, const char *block,
 			bool (*wanted)(const struct comparison *c, int), int arguments)
 {
+	const struct heat *heat = layout->heat;
 	bool any = false;
 
 	for (size_t b = 0; b < heat->backends; b++) {
 		for (size_t column = 0; column < heat->figures * heat->contexts; column++) {
-			const struct comparison *c = *heat_cell(heat, b, column / heat->contexts, column % heat->contexts);
-			double x = (double)column + 0.25 * (double)(column / heat->contexts);
+			size_t figure = column / heat->contexts, context = column % heat->contexts;
+			const struct comparison *c = *heat_cell(heat, b, figure, context);
+			double x = column_x(layout, figure, context), y = row_y(layout, page_of(layout, context), (double)b);
 
 			if (!c || isnan(c->ratio) || c->verdict == COMPARE_NOT_COMPARABLE || !wanted(c, arguments))
 				continue;
 			if (!any)
 				fprintf(d->script, "$%s << EOD\n", block);
 			any = true;
-			fprintf(d->script, "%.6g %zu %.6g %.6g %.6g %.6g %.3g\n", x, b, x - 0.49, x + 0.49, (double)b - 0.47,
-				(double)b + 0.47,
-				c->ratio);
+			fprintf(d->script, "%.6g %.6g %.6g %.6g %.6g %.6g %.3g\n", x, y, x - 0.49, x + 0.49, y - 0.47, y + 0.47, c->ratio);
 		}
 	}
 	if (any)
@@ -129,7 +117,7 @@ static bool every(const struct comparison *c, int unused)
 	return true;
 }
 
-static void write_plot(struct drawing *d, const struct heat *heat)
+static void write_plot(struct drawing *d, const struct layout *layout)
 {
 	static const char *const boxes = "using 1:2:3:4:5:6 with boxxyerror";
 	bool level[2 * LEVELS + 1] = { false }, undecided, equivalent;
@@ -137,11 +125,11 @@ static void write_plot(struct drawing *d, const struct heat *heat)
 
 	for (int l = -LEVELS; l <= LEVELS; l++) {
 		snprintf(block, sizeof(block), "l%d", l + LEVELS);
-		level[l + LEVELS] = l && write_boxes(d, heat, block, of_level, l);
+		level[l + LEVELS] = l && write_boxes(d, layout, block, of_level, l);
 	}
-	undecided = write_boxes(d, heat, "u", of_verdict, COMPARE_UNDECIDED);
-	equivalent = write_boxes(d, heat, "e", of_verdict, COMPARE_EQUIVALENT);
-	write_boxes(d, heat, "all", every, 0);
+	undecided = write_boxes(d, layout, "u", of_verdict, COMPARE_UNDECIDED);
+	equivalent = write_boxes(d, layout, "e", of_verdict, COMPARE_EQUIVALENT);
+	write_boxes(d, layout, "all", every, 0);
 	fprintf(d->script, "plot ");
 	for (int l = -LEVELS; l <= LEVELS; l++) {
 		/* No stronger than half, so that the number can be read in a dark theme too. */
@@ -162,45 +150,51 @@ static void write_plot(struct drawing *d, const struct heat *heat)
 			   "$all using 1:2:(sprintf('%%.3g', $7)) with labels notitle\n", 125u, 1u, 125u, 2u);
 }
 
-static void write_frame(struct drawing *d, const struct heat *heat)
+static void write_labels(struct drawing *d, const struct layout *layout)
 {
-	size_t columns = heat->figures * heat->contexts, most = 0, letters = LETTERS / columns;
-	char line[LABEL_LINES][64];
-	unsigned height;
+	const struct heat *heat = layout->heat;
+	size_t letters = LETTERS / (heat->figures * heat->page_contexts);
+	char line[HEAT_LABEL_LINES][64];
 
-	for (size_t i = 0; i < heat->contexts; i++) {
-		size_t lines = context_lines(heat, i, SIZE_MAX, line);
-
-		most = lines > most ? lines : most;
-	}
-	height = (unsigned)(48 + ROW_HEIGHT * (heat->backends + most + 1));
-	drawing_begin(d, WIDTH, height);
-	fprintf(d->script, "unset border\nunset grid\nunset xtics\nset lmargin at screen 0.15\nset rmargin at screen 0.99\nset "
-		"bmargin at screen %.4g\n"
-			   "set tmargin at screen %.4g\nset key at screen 0.55,0.99 center top horizontal maxrows 1 width "
-			   "1\nset xrange [-0.55:%.6g]\n"
-			   "set yrange [%zu-0.45:-0.55]\nset ytics scale 0 (",
-		10.0 / height, 1 - (38.0 + ROW_HEIGHT * (double)(most + 1)) / height,
-		(double)columns - 0.45 + 0.25 * (double)(heat->figures - 1), heat->backends);
-	for (size_t b = 0; b < heat->backends; b++) {
-		fprintf(d->script, "%s", b ? ", " : "");
-		drawing_tick(d, heat->backend[b]);
-		fprintf(d->script, " %zu", b);
-	}
-	fprintf(d->script, ")\n");
-	for (size_t column = 0; column < columns; column++) {
-		size_t lines = context_lines(heat, column % heat->contexts, letters, line);
-		double x = (double)column + 0.25 * (double)(column / heat->contexts);
+	for (size_t column = 0; column < heat->figures * heat->contexts; column++) {
+		size_t context = column % heat->contexts, lines = heat_label(heat, context, letters, line);
 
 		for (size_t i = 0; i < lines; i++) {
 			fprintf(d->script, "set label ");
 			drawing_quote(d, line[i]);
-			fprintf(d->script, " at first %.6g,%.6g center font ',10'\n", x, -0.95 - 0.85 * (double)(lines - 1 - i));
+			fprintf(d->script, " at first %.6g,%.6g center font ',10'\n", column_x(layout, column / heat->contexts, context),
+				row_y(layout, page_of(layout, context), -0.95 - 0.85 * (double)(lines - 1 - i)));
 		}
 	}
-	for (size_t f = 0; f < heat->figures; f++)
-		fprintf(d->script, "set label '%s' at first %.6g,%.6g center\n", heat_figures[f].words,
-			((double)f + 0.5) * (double)heat->contexts - 0.5 + 0.25 * (double)f, -1.25 - 0.85 * (double)most);
+	for (size_t page = 0; page < heat->pages; page++) {
+		for (size_t f = 0; f < heat->figures; f++)
+			fprintf(d->script, "set label '%s' at first %.6g,%.6g center\n", heat_figures[f].words,
+				column_x(layout, f, 0) + ((double)heat->page_contexts - 1) / 2,
+				row_y(layout, page, -1.25 - 0.85 * (double)layout->lines));
+	}
+}
+
+static void write_frame(struct drawing *d, const struct layout *layout)
+{
+	const struct heat *heat = layout->heat;
+	size_t rows = (heat->pages - 1) * layout->page_rows + heat->backends;
+	unsigned height = (unsigned)(48 + ROW_HEIGHT * (rows + layout->lines + 1));
+
+	drawing_begin(d, WIDTH, height);
+	fprintf(d->script, "unset border\nunset grid\nunset xtics\nset lmargin at screen 0.15\nset rmargin at screen 0.99\nset "
+		"bmargin at screen %.6g\n"
+			   "set tmargin at screen %.6g\nset key at screen 0.55,%.6g center top horizontal maxrows 1 width "
+			   "1\nset xrange [-0.55:%.6g]\n"
+			   "set yrange [%zu-0.45:-0.55]\nset ytics scale 0 (",
+		10.0 / height, 1 - (38.0 + ROW_HEIGHT * (double)(layout->lines + 1)) / height, 1 - KEY_BELOW_TOP / height,
+		column_x(layout, heat->figures - 1, heat->page_contexts - 1) + 0.55, rows);
+	for (size_t i = 0; i < heat->pages * heat->backends; i++) {
+		fprintf(d->script, "%s", i ? ", " : "");
+		drawing_tick(d, heat->backend[i % heat->backends]);
+		fprintf(d->script, " %.6g", row_y(layout, i / heat->backends, (double)(i % heat->backends)));
+	}
+	fprintf(d->script, ")\n");
+	write_labels(d, layout);
 }
 
 static void write_table(struct drawing *d, const struct heat *heat)
@@ -215,11 +209,11 @@ static void write_table(struct drawing *d, const struct heat *heat)
 	for (size_t b = 0; b < heat->backends; b++) {
 		for (size_t column = 0; column < heat->figures * heat->contexts; column++) {
 			const struct comparison *c = *heat_cell(heat, b, column / heat->contexts, column % heat->contexts);
-			char words[256];
+			char words[512];
 
 			if (!c)
 				continue;
-			context_words(heat, column % heat->contexts, words, sizeof(words));
+			heat_words(heat, column % heat->contexts, words, sizeof(words));
 			drawing_cell(d, "%s", heat->backend[b]);
 			drawing_cell(d, "%s", words);
 			drawing_cell(d, "%s", heat_figures[column / heat->contexts].words);
@@ -253,32 +247,31 @@ static void write_title(const struct view *view, struct drawing *d, const struct
 void picture_ratios(const struct view *view, struct drawing *d)
 {
 	struct heat heat;
+	struct layout layout;
 
 	if (heat_init(&heat, &view->data->comparisons)) {
 		drawing_fail(d, -ENOMEM, NULL);
-	} else if (!heat.backends || heat.contexts > HEAT_COLUMNS_MOST) {
+	} else if (!heat.backends) {
 		drawing_title(d, "Ratios to the baseline");
-		if (heat.backends)
-			drawing_note(d, "The run has %zu groups of cells, and more than %u columns cannot be read: `storsync "
-				     "compare` prints them all.", heat.contexts,
-				     HEAT_COLUMNS_MOST);
-		else
-			drawing_note(d, "Nothing can be compared with %s%s%s: `storsync run --backends` with two or more, and 6 "
-				     "invocations, gives ratios.",
-				     view->data->baseline ? view->data->baseline : "a baseline",
-				     *view->data->not_compared ? ", because " : "",
-				     view->data->not_compared);
+		drawing_note(d, "Nothing can be compared with %s%s%s: `storsync run --backends` with two or more, and 6 "
+			     "invocations, gives ratios.",
+			     view->data->baseline ? view->data->baseline : "a baseline",
+			     *view->data->not_compared ? ", because " : "",
+			     view->data->not_compared);
 	} else {
 		write_title(view, d, &heat);
 		drawing_note(d, "A number is the back end's figure divided by the baseline's. Colours end at a ratio of 4 or "
 			     "1/4; with I/Os a second, more is better. "
 			     "An empty cell cannot be compared. Equivalent is within the noise floor of this run, and within 10%%.");
-		note_keys(d, &heat);
+		heat_note_keys(&heat, d);
+		if (heat.pages > 1)
+			drawing_note(d, "The %zu groups of cells are in %zu maps beneath each other.", heat.contexts, heat.pages);
 		if (heat.figures < HEAT_FIGURES)
 			drawing_note(d, "Of the figures only those are shown for which there is room; `storsync compare` prints the others.");
 		write_table(d, &heat);
-		write_frame(d, &heat);
-		write_plot(d, &heat);
+		layout = lay_out(&heat);
+		write_frame(d, &layout);
+		write_plot(d, &layout);
 	}
 	heat_fini(&heat);
 }

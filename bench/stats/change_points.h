@@ -10,7 +10,8 @@
  * are asked about. Its p value is the share of random orders of the
  * segment's values that have a cut at least as good, so that neither the
  * distribution of the values, nor ties, nor the search for the best cut make it
- * too small. When p is at most alpha the two parts are looked at in the same
+ * too small. (None is drawn for a step so clear that one as good among all of
+ * them is known to be less likely than 1 in 10^12.) When p is at most alpha the two parts are looked at in the same
  * way (binary segmentation).
  *
  * A series without any change point gets one with a probability of at most
@@ -23,7 +24,9 @@
  * nonparametric change-point control chart", J. Quality Technology 42 (2010);
  * L. Yu. Vostrikova, "Detecting 'disorder' in multidimensional random
  * processes", Soviet Math. Dokl. 24 (1981); J. Besag, P. Clifford, "Sequential
- * Monte Carlo p-values", Biometrika 78 (1991).
+ * Monte Carlo p-values", Biometrika 78 (1991); R. J. Serfling, "Probability
+ * inequalities for the sum in sampling without replacement", Ann. Statist. 2
+ * (1974).
  */
 #ifndef STORSYNC_BENCH_STATS_CHANGE_POINTS_H
 #define STORSYNC_BENCH_STATS_CHANGE_POINTS_H

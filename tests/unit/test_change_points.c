@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "bench/stats/change_points.h"
+#include "hba_sim/devices/service_time.h"
 
 #define ALPHA	0.05
 
@@ -173,6 +174,75 @@ static void the_same_series_gives_the_same_twice(void **state)
 	assert_true(unsure >= 2);
 }
 
+/* Twice the mid-ranks, less their mean, by counting. */
+static void plain_scores(const double *v, size_t n, double *score)
+{
+	for (size_t i = 0; i < n; i++) {
+		score[i] = 0;
+		for (size_t j = 0; j < n; j++)
+			score[i] += (v[j] < v[i]) - (v[j] > v[i]);
+	}
+}
+
+static double plain_strength(const double *score, size_t n, size_t least)
+{
+	double sum = 0, best = -1;
+
+	for (size_t t = 1; t <= n - least; t++) {
+		sum += score[t - 1];
+		if (t >= least)
+			best = fmax(best, sum * sum / (double)(t * (n - t)));
+	}
+	return best;
+}
+
+/* Every order drawn, every cut divided. */
+static double plain_p_value(const double *v, size_t n, size_t least)
+{
+	double score[100], seen;
+	size_t as_good = 1;
+	uint64_t random = n;
+
+	plain_scores(v, n, score);
+	seen = plain_strength(score, n, least);
+	for (size_t order = 0; order < CHANGE_POINTS_ORDERS; order++) {
+		for (size_t i = n; i > 1; i--) {
+			size_t other = (size_t)((unsigned __int128)splitmix64(&random) * i >> 64);
+			double moved = score[i - 1];
+
+			score[i - 1] = score[other];
+			score[other] = moved;
+		}
+		as_good += plain_strength(score, n, least) >= seen;
+	}
+	return (double)as_good / (1 + CHANGE_POINTS_ORDERS);
+}
+
+/* With ties and without, steps that are clear, faint and none. No part of such a series is left long enough to be cut again. */
+static void p_values_are_those_of_the_plain_search(void **state)
+{
+	static const double step[] = { 0, 0.8, 1.2, 2, 50 };
+	size_t marked = 0;
+
+	for (size_t round = 0; round < 60; round++) {
+		size_t n = 10 + round % 4 * 30, least = n / 2 - round % 3;
+		struct change_point *points;
+		double v[100], p_value;
+
+		for (size_t i = 0; i < n; i++) {
+			v[i] = normal() + (i >= n / 2 ? step[round % 5] : 0);
+			if (round % 2)
+				v[i] = floor(2 * v[i]);
+		}
+		p_value = plain_p_value(v, n, least);
+		assert_int_equal(find(v, n, least, &points), p_value <= ALPHA);
+		assert_true(!points || points[0].p_value == p_value);
+		marked += points && p_value > 0.001;
+		free(points);
+	}
+	assert_in_range(marked, 5, 55);
+}
+
 static void the_longest_series_fits(void **state)
 {
 	static double v[CHANGE_POINTS_SERIES_MAX];
@@ -183,6 +253,7 @@ static void the_longest_series_fits(void **state)
 	assert_true(find(v, CHANGE_POINTS_SERIES_MAX, 400, &points) == 1);
 	assert_int_equal(points[0].at, 400);
 	assert_true(fabs(points[0].shift - 8) < 0.3);
+	assert_true(points[0].p_value == 1.0 / (1 + CHANGE_POINTS_ORDERS));
 	free(points);
 }
 
@@ -224,6 +295,7 @@ int main(void)
 		cmocka_unit_test(chance_alone_finds_one_as_seldom_as_it_says),
 		cmocka_unit_test(a_ramp_is_cut_into_steps),
 		cmocka_unit_test(the_same_series_gives_the_same_twice),
+		cmocka_unit_test(p_values_are_those_of_the_plain_search),
 		cmocka_unit_test(the_longest_series_fits),
 		cmocka_unit_test(what_is_too_short_has_none),
 		cmocka_unit_test(what_is_no_series_is_refused),

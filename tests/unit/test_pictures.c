@@ -16,19 +16,21 @@
 #include "bench/files/csv.h"
 #include "bench/files/schema.h"
 #include "bench/report/gnuplot.h"
+#include "bench/report/pictures_heat.h"
 #include "bench/report/pictures_histogram.h"
 #include "bench/report/pictures_list.h"
 
 #define CELLS_MOST 24u
 #define INVOCATIONS 7u
 #define ROWS_MOST (CELLS_MOST * INVOCATIONS)
+#define COMPARED_MOST 96u
 
 /* A run without files, to which a test adds what it needs. */
 static struct run_cell cells[CELLS_MOST];
 static char cell_ids[CELLS_MOST][16];
 static struct run_row rows[ROWS_MOST];
 static double values[ROWS_MOST * REPORT_FIGURES];
-static struct comparison compared[CELLS_MOST];
+static struct comparison compared[COMPARED_MOST];
 static struct report_data data;
 static char folder[64];
 
@@ -118,6 +120,14 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup_cell(void **state)
+{
+	int status = setup(state);
+
+	add_cell("spinlock", "2", "same", 100);
+	return status;
+}
+
 /* What a picture made is gone. */
 static void forget(void)
 {
@@ -157,6 +167,14 @@ static void make(void (*maker)(const struct view *view, struct drawing *d))
 	view_fini(&view);
 }
 
+static void make_well(void (*maker)(const struct view *view, struct drawing *d))
+{
+	make(maker);
+	if (drawing.error)
+		fail_msg("%s", drawing.line);
+	assert_true(drawing.drawn);
+}
+
 static const char *cell_at(size_t row, size_t column)
 {
 	assert_true(row < picture.table.rows && column < picture.table.columns);
@@ -191,30 +209,29 @@ static void assert_no_drawing(const char *words)
 
 static void every_picture_says_what_is_missing(void **state)
 {
+	static const struct {
+		void (*maker)(const struct view *view, struct drawing *d);
+		const char *words;
+	} missing[] = {
+		{ picture_latency_by_percentile, "`--duration`" },
+		{ picture_throughput_by_cpus, "`storsync run --cpus 1,2`" },
+		{ picture_latency_by_cpus, "`storsync run --cpus 1,2`" },
+		{ picture_ratios, "`storsync run --backends`" },
+		{ picture_stages, "`--duration`" },
+		{ picture_latency_over_time, "`--duration`" },
+		{ picture_bystanders, "`storsync run --bystander 2k`" },
+		{ picture_fairness, "`storsync run --cpus 2`" },
+		{ picture_offered_load, "`storsync run --arrival poisson:" },
+		{ picture_worst_interrupt, "`--duration`" },
+		{ picture_worst_call, "`--duration`" },
+	};
+
 	(void)state;
 	add_cell("spinlock", "1", "same", NAN);
-	make(picture_latency_by_percentile);
-	assert_no_drawing("`--duration`");
-	make(picture_throughput_by_cpus);
-	assert_no_drawing("`storsync run --cpus 1,2`");
-	make(picture_latency_by_cpus);
-	assert_no_drawing("`storsync run --cpus 1,2`");
-	make(picture_ratios);
-	assert_no_drawing("`storsync run --backends`");
-	make(picture_stages);
-	assert_no_drawing("`--duration`");
-	make(picture_latency_over_time);
-	assert_no_drawing("`--duration`");
-	make(picture_bystanders);
-	assert_no_drawing("`storsync run --bystander 2k`");
-	make(picture_fairness);
-	assert_no_drawing("`storsync run --cpus 2`");
-	make(picture_offered_load);
-	assert_no_drawing("`storsync run --arrival poisson:");
-	make(picture_worst_interrupt);
-	assert_no_drawing("`--duration`");
-	make(picture_worst_call);
-	assert_no_drawing("`--duration`");
+	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+		make(missing[i].maker);
+		assert_no_drawing(missing[i].words);
+	}
 }
 
 static void the_main_group_has_most_cpus_among_the_large(void **state)
@@ -269,7 +286,6 @@ static void percentiles_are_of_the_merged_samples(void **state)
 	uint64_t value;
 
 	(void)state;
-	add_cell("spinlock", "2", "same", 100);
 	rows[2].status = "violated";
 	write_csv(&schema_histogram, line, sizeof(line) / sizeof(line[0]));
 	assert_int_equal(merged_load(&merged, 1, &data.run, folder, "isr_latency", drawing.line, sizeof(drawing.line)), 0);
@@ -282,8 +298,7 @@ static void percentiles_are_of_the_merged_samples(void **state)
 	assert_false(merged_percentile(&merged, 21, &value));
 	merged_fini(&merged, 1);
 
-	make(picture_latency_by_percentile);
-	assert_int_equal(drawing.error, 0);
+	make_well(picture_latency_by_percentile);
 	assert_int_equal(picture.table.columns, 6);
 	assert_string_equal(cell_at(0, 1), "200");
 	assert_string_equal(picture.table.heading[2], "50%, ns");
@@ -317,7 +332,6 @@ static void a_missing_file_is_not_a_missing_gnuplot(void **state)
 	char path[128], error[256];
 
 	(void)state;
-	add_cell("spinlock", "2", "same", 100);
 	snprintf(path, sizeof(path), "%s/windows.csv", folder);
 	unlink(path);
 	assert_int_equal(pictures_draw(&data, &all, &count, error, sizeof(error)), -EINVAL);
@@ -327,14 +341,30 @@ static void a_missing_file_is_not_a_missing_gnuplot(void **state)
 
 static void a_damaged_histogram_is_one_line(void **state)
 {
-	static const char *const line[] = { "run,cell0,1,0,isr_latency,10,ten,60,0" };
+	static const struct {
+		const char *line[2];
+		const char *says;
+	} damage[] = {
+		{ { "run,cell0,1,0,isr_latency,10,ten,60,0", "" }, "histogram.csv:2: invocation, hi_ns or count" },
+		{ { "run,cell0,1,0,isr_latency,10,10,,0", "" }, "histogram.csv:2: invocation, hi_ns or count" },
+		{ { "run,cell0,1,0,isr_latency,10,10,18446744073709551616,0", "" }, "histogram.csv:2: " },
+		{ { "run,cell0,1,0,isr_latency,10,10,18446744073709551615,0", "run,cell0,1,0,isr_latency,20,20,1,0" }, "histogram.csv:3: " },
+	};
+	FILE *file;
 
 	(void)state;
-	add_cell("spinlock", "2", "same", 100);
-	write_csv(&schema_histogram, line, 1);
+	for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
+		write_csv(&schema_histogram, damage[i].line, 2);
+		make(picture_latency_by_percentile);
+		assert_int_equal(drawing.error, -EBADMSG);
+		assert_within(drawing.line, damage[i].says);
+	}
+	file = create("histogram.csv");
+	fputs("run_id,cell_id\n", file);
+	fclose(file);
 	make(picture_latency_by_percentile);
 	assert_int_equal(drawing.error, -EBADMSG);
-	assert_within(drawing.line, "histogram.csv:2: ");
+	assert_within(drawing.line, "histogram.csv:1: not the columns of this version");
 }
 
 static void scaling_shows_medians_and_intervals(void **state)
@@ -347,8 +377,7 @@ static void scaling_shows_medians_and_intervals(void **state)
 	add_cell("spinlock", "2", "other", 999);
 	*value_of(two, 0, REPORT_IOPS) = 5000.25;
 	*value_of(two, 6, REPORT_IOPS) = NAN;
-	make(picture_throughput_by_cpus);
-	assert_int_equal(drawing.error, 0);
+	make_well(picture_throughput_by_cpus);
 	assert_int_equal(picture.table.rows, 2);
 	assert_string_equal(cell_at(0, 1), "1");
 	assert_string_equal(cell_at(0, 2), "7");
@@ -405,15 +434,13 @@ static void steps_are_1_2_and_5(void **state)
 static void hatched_is_what_is_not_shown_to_differ(void **state)
 {
 	(void)state;
-	add_cell("spinlock", "2", "same", 100);
 	add_comparison("a", 0.5, COMPARE_BETTER);
 	add_comparison("b", 1.5, COMPARE_UNDECIDED);
 	add_comparison("c", 1.01, COMPARE_EQUIVALENT);
 	add_comparison("d", 3.25, COMPARE_WORSE);
 	add_comparison("e", 0.9, COMPARE_UNDECIDED);
 	add_comparison("f", NAN, COMPARE_NOT_COMPARABLE);
-	make(picture_ratios);
-	assert_int_equal(drawing.error, 0);
+	make_well(picture_ratios);
 	assert_int_equal(boxes_in("u"), 2);
 	assert_int_equal(boxes_in("e"), 1);
 	assert_int_equal(boxes_in("all"), 5);
@@ -427,6 +454,90 @@ static void hatched_is_what_is_not_shown_to_differ(void **state)
 	make(picture_ratios);
 	assert_int_equal(boxes_in("l3"), 0);
 	assert_int_equal(boxes_in("l9"), 1);
+}
+
+/* Where the boxes of a datablock are: x and y of each, not more than `most`. */
+static size_t places_in(const char *block, double (*place)[2], size_t most)
+{
+	size_t count = boxes_in(block);
+	char head[32];
+	const char *p;
+
+	assert_true(count <= most);
+	snprintf(head, sizeof(head), "$%s << EOD\n", block);
+	p = strstr(script, head);
+	for (size_t i = 0; i < count; i++) {
+		p = strchr(p, '\n') + 1;
+		assert_int_equal(sscanf(p, "%lf %lf", &place[i][0], &place[i][1]), 2);
+	}
+	return count;
+}
+
+/* Each group is there, in maps of 11 columns; the columns of each are one figure's. */
+static void any_number_of_groups_is_drawn(void **state)
+{
+	static char cpus[33][4];
+	double place[66][2];
+
+	(void)state;
+	for (size_t i = 0; i < 33; i++) {
+		snprintf(cpus[i], sizeof(cpus[i]), "%zu", i + 1);
+		add_comparison("a", 0.5, i % 3 ? COMPARE_BETTER : COMPARE_UNDECIDED)->key[RUN_KEY_CPUS] = cpus[i];
+		add_comparison("b", 2, COMPARE_WORSE)->key[RUN_KEY_CPUS] = cpus[i];
+	}
+	make_well(picture_ratios);
+	assert_int_equal(picture.table.rows, 66);
+	assert_int_equal(boxes_in("u"), 11);
+	assert_int_equal(places_in("all", place, 66), 66);
+	for (size_t i = 0; i < 66; i++) {
+		size_t group = i % 33, row = i / 33;
+
+		assert_true(place[i][0] == (double)(group % 11));
+		/* Two rows, a line and the figure's name, and a gap. */
+		assert_true(place[i][1] == (double)(5 * (group / 11) + row));
+	}
+	assert_within(script, "set ytics scale 0 ('a' 0, 'b' 1, 'a' 5, 'b' 6, 'a' 10, 'b' 11)");
+	assert_within(script, "set label '12 CPUs' at first 0,4.05 ");
+	assert_within(script, "set label 'ISR latency, median' at first 5,2.9 ");
+	assert_within(picture.note, "33 groups of cells are in 3 maps");
+}
+
+/* 16 columns are two maps of 8; 5 of three figures are one of 15. */
+static void a_map_is_as_wide_as_can_be_read(void **state)
+{
+	static char cpus[16][4];
+	struct heat heat;
+
+	(void)state;
+	for (size_t i = 0; i < 16; i++) {
+		snprintf(cpus[i], sizeof(cpus[i]), "%zu", i + 1);
+		add_comparison("a", 0.5, COMPARE_BETTER)->key[RUN_KEY_CPUS] = cpus[i];
+		assert_int_equal(heat_init(&heat, &data.comparisons), 0);
+		assert_int_equal(heat.figures, i < 5 ? 3 : i < 7 ? 2 : 1);
+		assert_int_equal(heat.pages, i < 15 ? 1 : 2);
+		assert_int_equal(heat.page_contexts, i < 15 ? i + 1 : 8);
+		heat_fini(&heat);
+	}
+}
+
+/* However many keys they differ in: labels that leave one out would be of two columns. */
+static void no_two_columns_have_one_label(void **state)
+{
+	static const enum run_key keys[] = { RUN_KEY_CPUS, RUN_KEY_IRQ_ROUTING, RUN_KEY_QUEUE_DEPTH, RUN_KEY_DELIVERY, RUN_KEY_ARRIVAL };
+	char line[HEAT_LABEL_LINES][64];
+	struct heat heat;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct comparison *c = add_comparison("a", 0.5, COMPARE_BETTER);
+
+		for (size_t k = 0; k < 5; k++)
+			c->key[keys[k]] = i ? "1" : "2";
+	}
+	assert_int_equal(heat_init(&heat, &data.comparisons), 0);
+	assert_int_equal(heat.contexts, 2);
+	assert_int_equal(heat_label(&heat, 0, SIZE_MAX, line), 5);
+	heat_fini(&heat);
 }
 
 static void stages_are_of_one_invocation_and_add_up(void **state)
@@ -443,8 +554,7 @@ static void stages_are_of_one_invocation_and_add_up(void **state)
 		*value_of(cell, i, REPORT_ISR_ACQUIRE_MEAN) = 3;
 		*value_of(cell, i, REPORT_ISR_SERVICE_MEAN) = 100 + (double)i;
 	}
-	make(picture_stages);
-	assert_int_equal(drawing.error, 0);
+	make_well(picture_stages);
 	assert_string_equal(cell_at(0, 1), "7");
 	assert_string_equal(cell_at(0, 2), "4");
 	assert_string_equal(cell_at(0, 3), "40");
@@ -465,11 +575,9 @@ static void time_is_windows_if_there_are_enough(void **state)
 	};
 
 	(void)state;
-	add_cell("spinlock", "2", "same", 100);
 	rows[3].status = "failed";
 	write_csv(&schema_windows, line, sizeof(line) / sizeof(line[0]));
-	make(picture_latency_over_time);
-	assert_int_equal(drawing.error, 0);
+	make_well(picture_latency_over_time);
 	assert_int_equal(picture.table.rows, 5);
 	assert_string_equal(cell_at(0, 1), "0");
 	assert_string_equal(cell_at(0, 2), "3");
@@ -499,11 +607,9 @@ static void the_worst_event_is_the_longest_that_ended_well(void **state)
 	};
 
 	(void)state;
-	add_cell("spinlock", "2", "same", 100);
 	rows[2].status = "crashed";
 	write_csv(&schema_events, line, sizeof(line) / sizeof(line[0]));
-	make(picture_worst_interrupt);
-	assert_int_equal(drawing.error, 0);
+	make_well(picture_worst_interrupt);
 	assert_within(picture.title, "The worst interrupt took 900 ns");
 	assert_within(picture.title, "under spinlock; cause: lock held by CPU 1");
 	assert_string_equal(cell_at(row_named("ISR entered, ns from the begin of the window"), 1), "905");
@@ -529,8 +635,7 @@ static void bystanders_and_fairness_show_each_back_end(void **state)
 		*value_of(b, i, REPORT_BYSTANDER_HIGH_P99) = 50 + (double)i;
 		*value_of(a, i, REPORT_JAIN) = 0.75;
 	}
-	make(picture_bystanders);
-	assert_int_equal(drawing.error, 0);
+	make_well(picture_bystanders);
 	assert_within(picture.title, "lowest beside ticket (303 ns), highest beside spinlock (903 ns)");
 	assert_string_equal(cell_at(row_named("ticket"), 2), "53");
 	assert_string_equal(cell_at(row_named("ticket"), 5), "303");
@@ -562,8 +667,7 @@ static void offered_load_is_that_of_open_loops(void **state)
 	}
 	add_cell("ticket", "2", "same", 100);
 	write_summary();
-	make(picture_offered_load);
-	assert_int_equal(drawing.error, 0);
+	make_well(picture_offered_load);
 	assert_int_equal(picture.table.rows, 2);
 	assert_string_equal(cell_at(0, 2), "3");
 	assert_string_equal(cell_at(0, 3), "1001");
@@ -607,16 +711,19 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_picture_says_what_is_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_main_group_has_most_cpus_among_the_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(those_with_a_colour_are_the_baseline_extremes_and_known, setup, teardown),
-		cmocka_unit_test_setup_teardown(percentiles_are_of_the_merged_samples, setup, teardown),
+		cmocka_unit_test_setup_teardown(percentiles_are_of_the_merged_samples, setup_cell, teardown),
 		cmocka_unit_test_setup_teardown(a_percentile_is_its_rank_and_no_other, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_missing_file_is_not_a_missing_gnuplot, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_damaged_histogram_is_one_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_missing_file_is_not_a_missing_gnuplot, setup_cell, teardown),
+		cmocka_unit_test_setup_teardown(a_damaged_histogram_is_one_line, setup_cell, teardown),
 		cmocka_unit_test_setup_teardown(scaling_shows_medians_and_intervals, setup, teardown),
 		cmocka_unit_test_setup_teardown(steps_are_1_2_and_5, setup, teardown),
-		cmocka_unit_test_setup_teardown(hatched_is_what_is_not_shown_to_differ, setup, teardown),
+		cmocka_unit_test_setup_teardown(hatched_is_what_is_not_shown_to_differ, setup_cell, teardown),
+		cmocka_unit_test_setup_teardown(any_number_of_groups_is_drawn, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_map_is_as_wide_as_can_be_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_two_columns_have_one_label, setup, teardown),
 		cmocka_unit_test_setup_teardown(stages_are_of_one_invocation_and_add_up, setup, teardown),
-		cmocka_unit_test_setup_teardown(time_is_windows_if_there_are_enough, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_worst_event_is_the_longest_that_ended_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(time_is_windows_if_there_are_enough, setup_cell, teardown),
+		cmocka_unit_test_setup_teardown(the_worst_event_is_the_longest_that_ended_well, setup_cell, teardown),
 		cmocka_unit_test_setup_teardown(bystanders_and_fairness_show_each_back_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(offered_load_is_that_of_open_loops, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_are_no_commands, setup, teardown),
