@@ -347,53 +347,178 @@ class TraceEvents(Case):
                         name = next(e["args"]["name"] for e in of_it if e["name"] == "process_name")
                         self.assertTrue(name.startswith(f"{backend}: {metric} #"), name)
                         slices = [e for e in of_it if e["ph"] == "X"]
-                        whole = slices[0]["args"]
+                        whole = next(e for e in slices if e["cat"] == "event")["args"]
                         self.assertEqual(whole[f"{metric}_ns"], took)
                         row = next(r for t, r in self.expected(metric)[backend] if t == took and r["invocation"] == str(whole["invocation"]) and
                                    r["rank"] == str(whole["rank"]))
-                        self.check_slices(slices, row, int(row["stamp0_ns"]) if absolute else 0)
+                        origin = int(row["stamp0_ns"]) if absolute else 0
+                        self.check_slices(slices, row, origin)
+                        self.check_others(slices, row, origin)
                         self.check_instants([e for e in of_it if e["ph"] == "i"], row)
             self.assertEqual(max(e["pid"] for e in events), pid)
 
     def check_slices(self, slices, row, origin):
         stamps = [int(row[f"stamp{i}_ns"]) - int(row["stamp0_ns"]) + origin for i in range(4)]
+        slices = [e for e in slices if e["cat"] == "event"]
         got = [(round(e["ts"] * 1000), round(e["dur"] * 1000)) for e in slices]
         want = [(stamps[0], stamps[3] - stamps[0])] + [(a, b - a) for a, b in zip(stamps, stamps[1:]) if b > a]
         self.assertEqual(got, want)
         self.assertEqual({e["tid"] for e in slices}, {int(row["cpu"]) + 1})
         self.assertEqual(slices[0]["args"]["cause"], row["cause"])
 
+    def cut(self, row, start, end):
+        """What of an interval is behind the event's begin, or nothing."""
+        begin = int(row["stamp0_ns"])
+        if not row.get(end) or int(row[end]) <= begin:
+            return None
+        return max(int(row[start] or 0), begin) - begin, int(row[end]) - begin
+
+    def check_others(self, slices, row, origin):
+        """Gap, section and DPCs are where events.csv has them, on the CPU whose they are."""
+        want = []
+        for category, cpu, start, end in (("gap", "gap_cpu", "gap_start_ns", "gap_end_ns"), ("dpc", "cpu", "dpc_start_ns", "dpc_end_ns"),
+                                          ("section", "holder_cpu", "holder_enter_ns", "holder_leave_ns"),
+                                          ("section", "holder_cpu", "holder_since_ns", "holder_leave_ns")):
+            part = self.cut(row, start, end)
+            # Who has access again and again is one slice more, where that is no other CPU's and longer than the last time.
+            if start == "holder_since_ns" and part and (row["cpu"] == row["holder_cpu"] or not row["holder_enter_ns"] or
+                                                        part == self.cut(row, "holder_enter_ns", end)):
+                part = None
+            if part and part[0] < part[1]:
+                want.append((category, int(row[cpu]), part[0] + origin, part[1] - part[0], row[start], row[end]))
+        got = [(e["cat"], (e["tid"] - 1) % (1 << 24), round(e["ts"] * 1000), round(e["dur"] * 1000),
+                "" if e["args"]["start_ns"] is None else str(e["args"]["start_ns"]), str(e["args"]["end_ns"])) for e in slices if e["cat"] != "event"]
+        self.assertEqual(sorted(got), sorted(want))
+        for e in slices:
+            if e["cat"] != "event":
+                before = e["args"]["start_ns"] is None or e["args"]["start_ns"] < int(row["stamp0_ns"])
+                self.assertEqual("note" in e["args"], before)
+
     def check_instants(self, instants, row):
-        """Who is to blame is told where the data tells it, and nowhere else."""
+        """Who is to blame is told where the data tells it, and nowhere else; where it tells when, by a slice."""
         want = []
         away = re.fullmatch(r"gap on CPU (\d+)", row["cause"])
-        if away:
+        if away and not self.cut(row, "gap_start_ns", "gap_end_ns"):
             want.append((row["cause"], int(away[1]) + 1))
-        if row["holder_cpu"]:
-            held = row["cause"] == f"lock held by CPU {row['holder_cpu']}"
+        if row["holder_cpu"] and not self.cut(row, "holder_enter_ns", "holder_leave_ns"):
+            held = row["cause"] == f"lock held by CPU {row['holder_cpu']}" and not row.get("holder_leave_ns")
             want.append((row["cause"] if held else "had access last before", int(row["holder_cpu"]) + 1))
         self.assertEqual([(e["name"], e["tid"]) for e in instants], want)
 
-    def test_every_cause(self):
+    OTHERS = ("gap_cpu", "gap_start_ns", "gap_end_ns", "holder_since_ns", "holder_enter_ns", "holder_leave_ns", "dpc_start_ns", "dpc_end_ns")
+
+    def edited(self, edit, columns=None):
+        """A copy of the run in which events.csv has the rows that are left of what edit() made of each."""
         directory = self.copy()
         rows = rows_of(directory, "events.csv")
-        causes = ["gap on CPU 1", "lock held by CPU 1", "masked", "undecided", "delivery"]
-        keep = [row for row in rows if (row["cell_id"], row["invocation"]) in self.ok and row["metric"] == "sync_wait"][:len(causes)]
-        for row, cause in zip(keep, causes):
-            row["cause"] = cause
-            row["cpu"] = "0"
-            row["holder_cpu"] = "1" if "lock" in cause else "" if cause == "delivery" else "0"
+        keep = [row for number, row in enumerate(rows) if (row["cell_id"], row["invocation"]) in self.ok and edit(number, row)]
         with open(os.path.join(directory, "events.csv"), "w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+            writer = csv.DictWriter(file, columns or rows[0].keys(), lineterminator="\n", extrasaction="ignore")
             writer.writeheader()
             writer.writerows(keep)
-        self.export("trace-events", "-o", self.out, directory=directory)
+        return directory, keep
+
+    def traced(self, directory, *arguments):
+        if os.path.exists(self.out):
+            os.unlink(self.out)
+        self.export("trace-events", *arguments, "-o", self.out, directory=directory)
         with open(self.out) as file:
             trace = json.load(file)
         check_trace(self, trace)
+        return trace["traceEvents"]
+
+    # Stamps at 1000, 2000, 3000 and 4000; gap_cpu to dpc_end_ns; and on how many tracks that is drawn. Holder: CPU 1, cause: delivery.
+    CROSSINGS = [
+        (("1", 1200, 2500, 500, 900, 1800, 4500, 4700), 3),        # gap and section of CPU 1 cross
+        (("1", 1200, 1700, 1100, 1200, 1700, 4500, 4700), 2),      # gap and section are the same
+        (("0", 1500, 2500, 500, 900, 1800, 500, 4700), 3),         # the gap crosses stages, the DPC has all in it
+        (("0", 1500, 2500, 1200, 1900, 2700, 1600, 4700), 4),      # gap, and DPC, cross each other and the stages
+        (("0", 200, 1300, "", "", 1900, "", 2500), 3),             # all began before, two before the window
+        (("", "", "", 100, 200, 900, 4000, 4100), 2),              # a holder that had left, DPCs at once
+        (("", "", "", "", "", 1000, "", ""), 2),                   # just
+        (("2", 1000, 4000, "", 1001, 1002, 1000, 4000), 3),        # the same as the event, and next to nothing
+        (("1", 1, 1000, 7000, 8000, 9000, 9000, 9001), 2),         # nothing of the gap is left; all later
+    ]
+
+    def test_what_others_did_nests(self):
+        def edit(number, row):
+            if number >= len(self.CROSSINGS):
+                return False
+            row.update({f"stamp{i}_ns": str(1000 * (i + 1)) for i in range(4)}, t_ns="1000", cpu="0", holder_cpu="1", cause="delivery",
+                       rank=str(number + 1))
+            row.update(zip(self.OTHERS, map(str, self.CROSSINGS[number][0])))
+            return True
+
+        directory, rows = self.edited(edit)
+        for arguments, origin in (([], 0), (["--time", "window"], 1000)):
+            events = self.traced(directory, "--worst", "99", *arguments)
+            for row, (_, tracks) in zip(rows, self.CROSSINGS):
+                pid = next(e["pid"] for e in events if e["ph"] == "X" and e.get("args", {}).get("rank") == int(row["rank"]))
+                of_it = [e for e in events if e["pid"] == pid]
+                slices = [e for e in of_it if e["ph"] == "X"]
+                self.check_others(slices, row, origin)
+                self.check_slices(slices, row, origin)
+                self.check_instants([e for e in of_it if e["ph"] == "i"], row)
+                self.assertEqual(len({e["tid"] for e in of_it if e["name"] == "thread_name"}), tracks, row)
+
+    def test_intervals_that_end_before_they_begin(self):
+        for change in ({"gap_start_ns": "9", "gap_end_ns": "8"}, {"holder_enter_ns": "9", "holder_leave_ns": ""}, {"dpc_end_ns": "x"},
+                       {"holder_since_ns": "-1"}):
+            directory, _ = self.edited(lambda number, row: row.update(change) or True)
+            self.refused("trace-events", "-o", self.out, directory=directory, says="events.csv:2: no event")
+            shutil.rmtree(directory)
+
+    def test_a_run_of_an_older_build(self):
+        """Its events.csv ends with the cause: every verb reads it, and nothing is made up."""
+        columns = [name for name in rows_of(self.run_dir, "events.csv")[0] if name not in self.OTHERS]
+        self.assertEqual(columns[-1], "cause")
+        directory, rows = self.edited(lambda number, row: True, columns)
+        for name in self.OTHERS:
+            for row in rows:
+                del row[name]
+        events = self.traced(directory)
+        self.assertEqual({e["cat"] for e in events if e["ph"] == "X"}, {"event"})
+        instants = [e for e in events if e["ph"] == "i"]
+        self.assertEqual(len(instants), sum(bool(row["holder_cpu"]) + row["cause"].startswith("gap") for row in rows
+                                            if row["rank"] and self.drawn(rows, row)))
+        for verb in (["explain"], ["report", "-o", os.path.join(self.folder.name, "report.html")]):
+            result = subprocess.run([STORSYNC, verb[0], directory, *verb[1:]], capture_output=True, text=True, timeout=60)
+            self.assertEqual(result.returncode, 0, result.stderr)
+        with open(os.path.join(directory, "events.csv")) as file:
+            text = file.read()
+        with open(os.path.join(directory, "events.csv"), "w") as file:
+            file.write(text.replace(",cause\n", "\n", 1))
+        os.unlink(self.out)
+        os.unlink(os.path.join(self.folder.name, "report.html"))
+        self.refused("trace-events", "-o", self.out, directory=directory, says="events.csv:1: not the columns of this version")
+
+    def drawn(self, rows, row):
+        """Whether it is among the 8 worst of its back end and metric."""
+        last = 2 if row["metric"] == "isr_latency" else 1
+        took = lambda r: int(r[f"stamp{last}_ns"]) - int(r["stamp0_ns"])
+        backend = lambda r: self.ok[r["cell_id"], r["invocation"]]["backend"]
+        of_it = sorted((r for r in rows if r["metric"] == row["metric"] and backend(r) == backend(row)), key=took, reverse=True)
+        return any(r is row for r in of_it[:8])
+
+    def test_every_cause(self):
+        causes = ["gap on CPU 1", "lock held by CPU 1", "masked", "undecided", "delivery"]
+
+        def edit(_, row):
+            if row["metric"] != "sync_wait" or not left:
+                return False
+            row["cause"] = left.pop(0)
+            row["cpu"] = "0"
+            row["holder_cpu"] = "1" if "lock" in row["cause"] else "" if row["cause"] == "delivery" else "0"
+            row.update(dict.fromkeys(self.OTHERS, ""))
+            return True
+
+        left = list(causes)
+        directory, keep = self.edited(edit)
+        self.assertEqual([row["cause"] for row in keep], causes)
+        events = self.traced(directory)
         for row in keep:
-            pid = next(e["pid"] for e in trace["traceEvents"] if e["ph"] == "X" and e.get("args", {}).get("cause") == row["cause"])
-            self.check_instants([e for e in trace["traceEvents"] if e["pid"] == pid and e["ph"] == "i"], row)
+            pid = next(e["pid"] for e in events if e["ph"] == "X" and e.get("args", {}).get("cause") == row["cause"])
+            self.check_instants([e for e in events if e["pid"] == pid and e["ph"] == "i"], row)
 
 
 class Gnuplot(Case):

@@ -138,18 +138,80 @@ void events_cause(const struct event *event, enum metric metric, unsigned cpus, 
 	snprintf(cause, EVENTS_CAUSE_BYTES, "%s", text);
 }
 
+void events_note_dpcs(struct events *events, uint64_t begin, uint64_t end)
+{
+	for (unsigned i = 0; i < events->count; i++) {
+		struct event *event = &events->worst[i];
+
+		if (!event->awaits_dpcs)
+			continue;
+		event->awaits_dpcs = false;
+		event->dpc_begin = begin;
+		event->dpc_end = end;
+	}
+}
+
+const struct stamp_gap *events_gap(const struct event *event, enum metric metric, unsigned cpus, const struct gap_list *gaps)
+{
+	struct parts parts = parts_of(event, metric);
+	int away = cpu_away(event, &parts, cpus, gaps);
+	const struct stamp_gap *longest = NULL;
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < gaps->count; i++) {
+		const struct stamp_gap *gap = &gaps->gap[i];
+		uint64_t common = stamp_overlap(gap->begin, gap->end, parts.begin, parts.end);
+
+		if (common <= most || (away >= 0 && gap->cpu != (unsigned)away))
+			continue;
+		most = common;
+		longest = gap;
+	}
+	return longest;
+}
+
+/* A stamp as it stands in events.csv; empty when it is not known, or before the window. */
+static json_t *time_of(const struct events_span *span, bool is_known, uint64_t stamp)
+{
+	if (!is_known || stamp < span->begin)
+		return json_null();
+	return json_integer((json_int_t)stamp_to_ns(&span->scale, stamp - span->begin));
+}
+
+/* When others, and DPCs, had to do with it: behind the cause. */
+static void add_intervals(json_t *row, const struct event *event, enum metric metric, const struct events_span *span,
+			  const struct gap_list *gaps)
+{
+	const struct stamp_gap *gap = events_gap(event, metric, span->cpus, gaps);
+	const struct access_before *before = &event->before;
+	/* Where two were inside at once, the stamps may be of two accesses. */
+	bool is_held = before->cpu && before->since <= before->entered && before->entered <= before->left;
+
+	json_array_append_new(row, gap ? json_integer((json_int_t)gap->cpu) : json_null());
+	json_array_append_new(row, time_of(span, gap, gap ? gap->begin : 0));
+	json_array_append_new(row, time_of(span, gap, gap ? gap->end : 0));
+	json_array_append_new(row, time_of(span, is_held, before->since));
+	json_array_append_new(row, time_of(span, is_held, before->entered));
+	json_array_append_new(row, time_of(span, is_held, before->left));
+	json_array_append_new(row, time_of(span, event->dpc_end, event->dpc_begin));
+	json_array_append_new(row, time_of(span, event->dpc_end, event->dpc_end));
+}
+
 static json_t *row_of(const struct event *event, unsigned rank, enum metric metric, const struct events_span *span,
 		      const struct gap_list *gaps)
 {
 	char cause[EVENTS_CAUSE_BYTES];
 	json_int_t ns[4];
+	json_t *row;
 
 	for (unsigned i = 0; i < 4; i++)
 		ns[i] = (json_int_t)stamp_to_ns(&span->scale, event->stamp[i] - span->begin);
 	events_cause(event, metric, span->cpus, gaps, cause);
-	return json_pack("[i,s,I,I,I,I,I,i,o,i,s]", (int)rank, metric_name(metric), ns[0], ns[0], ns[1], ns[2], ns[3],
-			 (int)event->cpu, event->before.cpu ? json_integer((json_int_t)event->before.cpu - 1) : json_null(),
-			 (int)event->waiters, cause);
+	row = json_pack("[i,s,I,I,I,I,I,i,o,i,s]", (int)rank, metric_name(metric), ns[0], ns[0], ns[1], ns[2], ns[3],
+			(int)event->cpu, event->before.cpu ? json_integer((json_int_t)event->before.cpu - 1) : json_null(),
+			(int)event->waiters, cause);
+	add_intervals(row, event, metric, span, gaps);
+	return row;
 }
 
 void events_append_rows(json_t *rows, enum metric metric, const struct event *worst, unsigned count,

@@ -32,6 +32,9 @@ struct event {
 	struct access_before before;
 	unsigned cpu;      /* that recorded it */
 	unsigned waiters;  /* other CPUs that waited for access then */
+	bool awaits_dpcs;  /* DPCs of the CPU were interrupted or queued then: the end of that stretch is awaited, */
+	uint64_t dpc_begin; /* and this was it */
+	uint64_t dpc_end;  /* 0: none, or not yet */
 };
 
 /* A CPU's worst of one metric, worst first, and of equals the earlier one.  Written like a histogram.  All zero: none yet. */
@@ -51,6 +54,16 @@ void events_insert(struct events *events, const struct event *event);
 
 /* The worst of `sets` CPUs, `stride_bytes` apart, worst first; of equals the one that began earlier.  Returns how many. */
 unsigned events_merge(const struct events *first, size_t stride_bytes, size_t sets, struct event worst[EVENTS_WORST]);
+
+/* A stretch of DPCs is over on the CPU whose set this is; for the events that await one. */
+void events_note_dpcs(struct events *events, uint64_t begin, uint64_t end);
+
+/*
+ * Of the gaps that an event's interval, see events_cause(), has anything in common with,
+ * the one that has most; of the CPU that the cause blames, where it blames one.  Of equals
+ * the one listed first.  NULL: none is known.
+ */
+const struct stamp_gap *events_gap(const struct event *event, enum metric metric, unsigned cpus, const struct gap_list *gaps);
 
 /*
  * Why it took so long, from the stamps, who had access before, and the gaps;

@@ -3,6 +3,7 @@
 #include "bench/cell/recorder.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,35 +76,61 @@ static unsigned waiting_beside(const struct sim_cpu *cpu)
 	return waiters;
 }
 
-/* A stamp that ran backwards makes no event, as it makes no sample. */
-static __attribute__((cold, noinline)) void note_worst(struct recorder_cpu *rcpu, struct events *events, struct event *event,
-						       const struct sim_cpu *cpu)
+/* DPCs of the CPU have run.  Interrupts write their events as well: they are kept out meanwhile. */
+static void note_dpcs(struct sim_dispatch_watch *watch, struct sim_cpu *cpu, uint64_t begin, uint64_t end)
+{
+	struct recorder *recorder = (struct recorder *)((char *)watch - offsetof(struct recorder, watch));
+	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
+
+	/* relaxed: the CPU's own */
+	atomic_store_explicit(&cpu->dispatch_watch, NULL, memory_order_relaxed);
+	for (unsigned c = 0; c < recorder->contexts; c++) {
+		struct recorder_cpu *rcpu = &recorder->cpu[c * recorder->cpus + cpu->index];
+
+		events_note_dpcs(&rcpu->worst_interrupts, begin, end);
+		events_note_dpcs(&rcpu->worst_calls, begin, end);
+	}
+	sim_restore(cpu, irql);
+}
+
+/*
+ * A stamp that ran backwards makes no event, as it makes no sample.  Of DPCs the
+ * stretch that goes on just now is awaited; or that of those which are queued, of an
+ * interrupt: a call has nothing to do with them.
+ */
+static __attribute__((cold, noinline)) void note_worst(struct recorder *recorder, struct recorder_cpu *rcpu,
+						       struct events *events, struct event *event, struct sim_cpu *cpu)
 {
 	if (stamp_to_ns(&rcpu->scale, event->ticks) > HISTOGRAM_HIGHEST_NS)
 		return;
 	event->cpu = cpu->index;
 	event->waiters = waiting_beside(cpu);
+	event->awaits_dpcs = cpu->dispatching || (events == &rcpu->worst_interrupts && cpu->dpc_head);
 	events_insert(events, event);
+	/* relaxed: the CPU's own */
+	if (event->awaits_dpcs)
+		atomic_store_explicit(&cpu->dispatch_watch, &recorder->watch, memory_order_relaxed);
 }
 
-static inline void note_interrupt(struct recorder_cpu *rcpu, const struct sim_cpu *cpu, const struct irq_event *event)
+static inline void note_interrupt(struct recorder *recorder, struct recorder_cpu *rcpu, struct sim_cpu *cpu,
+				  const struct irq_event *event)
 {
 	uint64_t ticks = event->entered - event->asserted - event->model;
 
 	windows_interrupt(&rcpu->windows, event->asserted - rcpu->begin, stamp_to_ns(&rcpu->scale, ticks));
 	if (events_want(&rcpu->worst_interrupts, ticks))
-		note_worst(rcpu, &rcpu->worst_interrupts,
+		note_worst(recorder, rcpu, &rcpu->worst_interrupts,
 			   &(struct event){ .ticks = ticks, .stamp = { event->asserted, event->taken, event->entered, event->left },
 					    .masked = event->masked, .model = event->model, .before = event->before }, cpu);
 }
 
-static inline void note_call(struct recorder_cpu *rcpu, const struct sim_cpu *cpu, const uint64_t stamp[4],
+static inline void note_call(struct recorder *recorder, struct recorder_cpu *rcpu, struct sim_cpu *cpu, const uint64_t stamp[4],
 			     const struct access_before *before)
 {
 	uint64_t ticks = stamp[1] - stamp[0];
 
 	if (events_want(&rcpu->worst_calls, ticks))
-		note_worst(rcpu, &rcpu->worst_calls,
+		note_worst(recorder, rcpu, &rcpu->worst_calls,
 			   &(struct event){ .ticks = ticks, .stamp = { stamp[0], stamp[1], stamp[2], stamp[3] }, .before = *before }, cpu);
 }
 
@@ -130,7 +157,7 @@ static void record_interrupt(struct port_probe *probe, struct sim_cpu *cpu, cons
 	record(rcpu, METRIC_DEVICE_MODEL, event->model);
 	if (__builtin_expect(gap_witness_suspects(rcpu->witness, event->asserted), 0))
 		mark_interrupt(rcpu, event);
-	note_interrupt(rcpu, cpu, event);
+	note_interrupt((struct recorder *)probe, rcpu, cpu, event);
 }
 
 /*
@@ -175,7 +202,7 @@ static void record_call(struct port_probe *probe, struct sim_cpu *cpu, const uin
 		record(rcpu, METRIC_SECTION, section);
 	if (__builtin_expect(gap_witness_suspects(rcpu->witness, stamp[0]), 0))
 		mark_call(rcpu, stamp, section);
-	note_call(rcpu, cpu, stamp, before);
+	note_call((struct recorder *)probe, rcpu, cpu, stamp, before);
 }
 
 void recorder_io(struct recorder *recorder, unsigned cpu, uint64_t intended, uint64_t started, uint64_t completed)
@@ -259,6 +286,7 @@ int recorder_init(struct recorder *recorder, unsigned cpus, unsigned contexts)
 
 	*recorder = (struct recorder){
 		.probe = { .interrupt = record_interrupt, .call = record_call },
+		.watch = { .over = note_dpcs },
 		.cpus = cpus,
 		.contexts = contexts,
 	};

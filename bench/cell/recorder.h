@@ -59,6 +59,7 @@ struct recorder_cpu {
 
 struct recorder {
 	struct port_probe probe; /* first, so that the probe is the recorder */
+	struct sim_dispatch_watch watch; /* a CPU's while one of its events awaits the end of DPCs */
 	unsigned cpus;
 	unsigned contexts;
 	struct sim_machine *machine; /* NULL: no witness */

@@ -71,7 +71,7 @@ static int count_rows(struct causes *causes, const struct run_data *data, struct
 	size_t cell = data->cells;
 	int got = csv_rows_next(csv, error, RUN_DATA_ERROR_BYTES);
 
-	if (got == 1 && !csv_rows_are_header(csv, &schema_events)) {
+	if (got == 1 && !csv_rows_are_header_of_any_age(csv, &schema_events)) {
 		snprintf(error, RUN_DATA_ERROR_BYTES, "%s/events.csv: not the columns of events.csv of this version", data->path);
 		return -EINVAL;
 	}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,13 +37,23 @@ int row_scan(const char *path, const struct csv_schema *schema, row_scan_fn *row
 	     char error[ROW_SCAN_ERROR_BYTES])
 {
 	char what[ROW_SCAN_ERROR_BYTES] = "";
+	struct csv_field *field; /* as many as the schema has, however few the file has */
 	struct csv_scan scan;
 	int status = csv_scan_open_schema(&scan, path, schema, error, ROW_SCAN_ERROR_BYTES);
 
 	if (status)
 		return status;
+	field = malloc(schema->count * sizeof(*field));
+	if (!field) {
+		csv_scan_close(&scan);
+		return refuse(path, 1, -ENOMEM, "", error);
+	}
+	for (size_t i = 0; i < schema->count; i++)
+		field[i] = (struct csv_field){ .text = "" };
 	while ((status = csv_scan_next(&scan, error, ROW_SCAN_ERROR_BYTES)) == 1) {
-		status = row(context, scan.field, what);
+		if (scan.fields < schema->count)
+			memcpy(field, scan.field, scan.fields * sizeof(*field));
+		status = row(context, scan.fields < schema->count ? field : scan.field, what);
 		if (!status && scan.line % ROWS_BETWEEN == 0) {
 			tell(&scan, path);
 			status = output_file_is_interrupted() ? -EINTR : 0;
@@ -54,5 +65,6 @@ int row_scan(const char *path, const struct csv_schema *schema, row_scan_fn *row
 	}
 	untell(&scan);
 	csv_scan_close(&scan);
+	free(field);
 	return status;
 }

@@ -8,8 +8,8 @@
 #define ROW_SCAN_ERROR_BYTES 512
 
 /*
- * What is done with a row, whose fields are schema's and go with the call.  0; or -errno, with a line without a place in `error`,
- * which ends the scan.
+ * What is done with a row, whose fields are schema's and go with the call; those that an older build's file lacks are empty.
+ * 0; or -errno, with a line without a place in `error`, which ends the scan.
  */
 typedef int row_scan_fn(void *context, const struct csv_field *field, char *error);
 

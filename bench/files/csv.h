@@ -37,6 +37,8 @@ struct csv_schema {
 	const char *name;
 	const struct csv_column *columns;
 	size_t count;
+	/* Runs of an older build have the first so many of these and no more; 0: none has. */
+	size_t older;
 };
 
 /* "string", "integer", "number", "boolean" or "datetime". */

@@ -234,13 +234,28 @@ void csv_rows_close(struct csv_rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
-bool csv_rows_are_header(const struct csv_rows *rows, const struct csv_schema *schema)
+static bool are_columns(const struct csv_rows *rows, const struct csv_schema *schema, size_t count)
 {
-	if (rows->fields != schema->count)
+	if (rows->fields != count)
 		return false;
-	for (size_t i = 0; i < rows->fields; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (strcmp(rows->field[i], schema->columns[i].name))
 			return false;
 	}
 	return true;
+}
+
+bool csv_rows_are_header(const struct csv_rows *rows, const struct csv_schema *schema)
+{
+	return are_columns(rows, schema, schema->count);
+}
+
+bool csv_rows_are_header_of_any_age(const struct csv_rows *rows, const struct csv_schema *schema)
+{
+	return csv_rows_are_header(rows, schema) || (schema->older && are_columns(rows, schema, schema->older));
+}
+
+const char *csv_rows_field(const struct csv_rows *rows, size_t column)
+{
+	return column < rows->fields ? rows->field[column] : "";
 }

@@ -36,4 +36,10 @@ void csv_rows_close(struct csv_rows *rows);
 /* Whether the row is the header of `schema`'s files, exactly. */
 bool csv_rows_are_header(const struct csv_rows *rows, const struct csv_schema *schema);
 
+/* The same, or that of an older build's files: rows then have fewer fields. */
+bool csv_rows_are_header_of_any_age(const struct csv_rows *rows, const struct csv_schema *schema);
+
+/* A field; "" for a column that this file does not have yet. */
+const char *csv_rows_field(const struct csv_rows *rows, size_t column);
+
 #endif

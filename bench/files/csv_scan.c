@@ -557,11 +557,13 @@ double csv_scan_progress(const struct csv_scan *scan)
 int csv_scan_open_schema(struct csv_scan *scan, const char *path, const struct csv_schema *schema, char *error, size_t error_bytes)
 {
 	int err = csv_scan_open(scan, path, 0, error, error_bytes);
+	size_t count;
 
 	if (err)
 		return err;
+	count = schema->older && scan->fields == schema->older ? schema->older : schema->count;
 	scan->state->line = 1;
-	for (size_t i = 0; i < schema->count && !err; i++) {
+	for (size_t i = 0; i < count && !err; i++) {
 		if (i >= scan->fields || !csv_field_is(&scan->field[i], schema->columns[i].name))
 			err = fails(scan->state, -EBADMSG, "not the columns of this version: column %zu is not %s", i + 1, schema->columns[i].name);
 	}

@@ -57,7 +57,8 @@ void csv_scan_close(struct csv_scan *scan);
 double csv_scan_progress(const struct csv_scan *scan);
 
 /*
- * The same as csv_scan_open() for a file of a schema, whose header must be just that, and all of whose columns are wanted.
+ * The same as csv_scan_open() for a file of a schema, whose header must be just that, or an older build's, and all of whose
+ * columns are wanted: `fields` tells how many it has.
  */
 int csv_scan_open_schema(struct csv_scan *scan, const char *path, const struct csv_schema *schema, char *error, size_t error_bytes);
 

@@ -52,13 +52,13 @@ static json_t *field(const struct csv_column *column)
 	return json;
 }
 
-json_t *datapackage_schema(const struct datapackage_table *table)
+json_t *datapackage_schema(const struct datapackage_table *table, size_t columns)
 {
 	json_t *fields = json_array();
 	json_t *key = json_array();
 	json_t *schema;
 
-	for (size_t i = 0; i < table->schema->count; i++)
+	for (size_t i = 0; i < columns; i++)
 		json_array_append_new(fields, field(&table->schema->columns[i]));
 	for (size_t i = 0; table->primary_key[i]; i++)
 		json_array_append_new(key, json_string(table->primary_key[i]));
@@ -72,7 +72,7 @@ json_t *datapackage_schema(const struct datapackage_table *table)
 	return schema;
 }
 
-static int count_rows(const char *path, const struct csv_schema *schema, json_int_t *count)
+static int count_rows(const char *path, const struct csv_schema *schema, json_int_t *count, size_t *columns)
 {
 	struct csv_rows rows;
 	char error[700];
@@ -81,8 +81,9 @@ static int count_rows(const char *path, const struct csv_schema *schema, json_in
 	if (got)
 		return got;
 	got = csv_rows_next(&rows, error, sizeof(error));
-	if (got > 0 && !csv_rows_are_header(&rows, schema))
+	if (got > 0 && !csv_rows_are_header_of_any_age(&rows, schema))
 		got = -EBADMSG;
+	*columns = rows.fields;
 	*count = 0;
 	while (got > 0) {
 		got = csv_rows_next(&rows, error, sizeof(error));
@@ -113,13 +114,14 @@ static int add_table(json_t *resources, const char *directory, const struct data
 {
 	char path[700];
 	json_int_t rows;
+	size_t columns;
 	int err;
 	json_t *json = resource(directory, table->schema->name, &err);
 
 	if (!json)
 		return err;
 	snprintf(path, sizeof(path), "%s/%s", directory, table->schema->name);
-	err = count_rows(path, table->schema, &rows);
+	err = count_rows(path, table->schema, &rows, &columns);
 	if (err) {
 		json_decref(json);
 		return err;
@@ -130,7 +132,7 @@ static int add_table(json_t *resources, const char *directory, const struct data
 	json_object_set_new(json, "dialect", json_pack("{s:s,s:s,s:s,s:b,s:b}", "delimiter", ",", "lineTerminator", "\n", "quoteChar",
 						       "\"", "doubleQuote", 1, "header", 1));
 	json_object_set_new(json, "rows", json_integer(rows));
-	json_object_set_new(json, "schema", datapackage_schema(table));
+	json_object_set_new(json, "schema", datapackage_schema(table, columns));
 	return json_array_append_new(resources, json) ? -ENOMEM : 0;
 }
 

@@ -38,8 +38,8 @@ struct datapackage_info {
 	const char *build_id;
 };
 
-/* A Table Schema; NULL without memory. */
-json_t *datapackage_schema(const struct datapackage_table *table);
+/* A Table Schema of the first so many columns, as an older build's files may have; NULL without memory. */
+json_t *datapackage_schema(const struct datapackage_table *table, size_t columns);
 
 /*
  * Describes the files of a run that are in `directory`, and replaces datapackage.json. 0, -EBADMSG: a CSV file is torn, or

@@ -193,7 +193,18 @@ static const struct csv_column events_columns[] = {
 	{ "holder_cpu", CSV_INTEGER, "", "simulated CPU that had access last before; empty: nobody had" },
 	{ "waiters", CSV_INTEGER, "", "other CPUs that waited for access when this one was recorded" },
 	{ "cause", CSV_STRING, "", "as far as stamps and gaps tell it; undecided where they do not" },
+	{ "gap_cpu", CSV_INTEGER, "", "simulated CPU of the witnessed gap that took most of the latency or wait; empty: none is known" },
+	{ "gap_start_ns", CSV_INTEGER, "ns", "the last stamp before that gap; empty with an end: before the measured window" },
+	{ "gap_end_ns", CSV_INTEGER, "ns", "the first stamp after it" },
+	{ "holder_since_ns", CSV_INTEGER, "ns", "from when on holder_cpu was the only one that had access; empty: nobody had, or before the measured window" },
+	{ "holder_enter_ns", CSV_INTEGER, "ns", "when it entered its last section or ISR before; empty: nobody had, or before the measured window" },
+	{ "holder_leave_ns", CSV_INTEGER, "ns", "when it left that; empty: nobody had, or before the measured window" },
+	{ "dpc_start_ns", CSV_INTEGER, "ns", "DPCs on cpu, the first stretch of them to end after stamp 3: its begin; empty with an end: before the measured window" },
+	{ "dpc_end_ns", CSV_INTEGER, "ns", "its end; empty: none ran or was queued when stamp 3 was taken" },
 };
+
+/* Without what tells when somebody was away, had access, or ran DPCs. */
+#define EVENTS_COLUMNS_OLDER 14
 
 static const struct csv_column env_columns[] = {
 	{ "run_id", CSV_STRING, "", "the run" },
@@ -275,7 +286,12 @@ const struct csv_schema schema_latency = SCHEMA("latency.csv", latency_columns);
 const struct csv_schema schema_histogram = SCHEMA("histogram.csv", histogram_columns);
 const struct csv_schema schema_cpus = SCHEMA("cpus.csv", cpus_columns);
 const struct csv_schema schema_windows = SCHEMA("windows.csv", windows_columns);
-const struct csv_schema schema_events = SCHEMA("events.csv", events_columns);
+const struct csv_schema schema_events = {
+	.name = "events.csv",
+	.columns = events_columns,
+	.count = sizeof(events_columns) / sizeof(events_columns[0]),
+	.older = EVENTS_COLUMNS_OLDER,
+};
 const struct csv_schema schema_env = SCHEMA("env.csv", env_columns);
 const struct csv_schema schema_compare = SCHEMA("compare.csv", compare_columns);
 

@@ -92,8 +92,13 @@ static int copy_rows(struct csv_writer *writer, const char *path, const struct c
 		got = csv_rows_next(&rows, error, sizeof(error));
 	while (got > 0 && !writer->error) {
 		got = csv_rows_next(&rows, error, sizeof(error));
-		if (got > 0)
-			write_raw(writer, rows.raw, rows.raw_bytes);
+		if (got <= 0)
+			break;
+		/* Without its line end: an older build's row has fewer fields. */
+		write_raw(writer, rows.raw, rows.raw_bytes - 1);
+		for (size_t i = rows.fields; i < schema->count; i++)
+			write_raw(writer, ",", 1);
+		write_raw(writer, "\n", 1);
 	}
 	csv_rows_close(&rows);
 	return got < 0 ? got : writer->error;

@@ -146,7 +146,7 @@ static int check_header(const struct loading *l, const char *path, const struct 
 {
 	int got = csv_rows_next(rows, l->error, l->error_bytes);
 
-	if (got > 0 && !csv_rows_are_header(rows, schema))
+	if (got > 0 && !csv_rows_are_header_of_any_age(rows, schema))
 		return refuse(l, "%s:1: not the columns of schema version %d; `storsync validate` tells more", path, SCHEMA_VERSION);
 	return got > 0 ? 0 : -EINVAL;
 }

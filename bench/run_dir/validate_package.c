@@ -96,7 +96,7 @@ static void check_table(struct validate *v, json_t *package, size_t table)
 		return;
 	}
 	check_resource(v, resource, file, v->file_rows[table]);
-	schema = datapackage_schema(&datapackage_tables[table]);
+	schema = datapackage_schema(&datapackage_tables[table], v->file_columns[table]);
 	if (!json_equal(schema, json_object_get(resource, "schema")))
 		validate_damage(v, DATAPACKAGE_FILE, 0, "the columns of %s are not those of schema version %u", file, SCHEMA_VERSION);
 	json_decref(schema);

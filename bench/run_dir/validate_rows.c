@@ -90,7 +90,7 @@ static bool grow(struct validate *v)
 
 static const char *text(const struct cursor *c, const char *column)
 {
-	return c->rows.field[csv_column_index(c->table->schema, column)];
+	return csv_rows_field(&c->rows, csv_column_index(c->table->schema, column));
 }
 
 /* A whole number, its type having been checked; VALIDATE_UNKNOWN if empty. */
@@ -277,7 +277,7 @@ static bool types_are_right(struct cursor *c)
 	for (size_t i = 0; i < schema->count; i++) {
 		enum csv_type type = schema->columns[i].type;
 
-		if (csv_type_allows(type, c->rows.field[i]))
+		if (csv_type_allows(type, csv_rows_field(&c->rows, i)))
 			continue;
 		DAMAGE(c, "%s is '%.40s', not a field of type %s", schema->columns[i].name, c->rows.field[i], csv_type_name(type));
 		right = false;
@@ -336,17 +336,20 @@ void validate_file(struct validate *v, size_t table)
 	int got;
 
 	v->file_rows[table] = VALIDATE_UNKNOWN;
+	v->file_columns[table] = c.table->schema->count;
 	snprintf(path, sizeof(path), "%s/%s", v->directory, c.table->schema->name);
 	got = csv_rows_open(&c.rows, path, error, sizeof(error));
 	if (got == -ENOENT)
 		return;
 	if (!got)
 		got = csv_rows_next(&c.rows, error, sizeof(error));
-	if (got > 0 && !csv_rows_are_header(&c.rows, c.table->schema)) {
+	if (got > 0 && !csv_rows_are_header_of_any_age(&c.rows, c.table->schema)) {
 		check_header(&c);
 		csv_rows_close(&c.rows);
 		return;
 	}
+	if (got > 0)
+		v->file_columns[table] = c.rows.fields;
 	for (uint64_t rows = 0; got > 0; rows++) {
 		v->file_rows[table] = rows;
 		got = csv_rows_next(&c.rows, error, sizeof(error));

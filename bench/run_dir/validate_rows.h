@@ -50,6 +50,7 @@ struct validate {
 	size_t slots;
 	/* Data rows of each of datapackage_tables; VALIDATE_UNKNOWN: no file, or it could not be read. */
 	uint64_t file_rows[8];
+	size_t file_columns[8]; /* and its columns, an older build's fewer */
 };
 
 /* Reports damage: a line with FILE, and its line unless that is 0. */

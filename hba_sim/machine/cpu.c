@@ -51,8 +51,14 @@ void sim_cpu_recompute_due(struct sim_cpu *cpu)
 		sim_cpu_schedule(cpu, next);
 }
 
+static __attribute__((cold, noinline)) void tell_dispatched(struct sim_cpu *cpu, struct sim_dispatch_watch *watch, uint64_t begin)
+{
+	watch->over(watch, cpu, begin, stamp_now());
+}
+
 bool sim_cpu_run_dispatch_work(struct sim_cpu *cpu, uint64_t now)
 {
+	struct sim_dispatch_watch *watch;
 	uint8_t interrupted;
 	bool ran;
 
@@ -65,6 +71,10 @@ bool sim_cpu_run_dispatch_work(struct sim_cpu *cpu, uint64_t now)
 	ran = sim_dpc_drain(cpu);
 	ran |= sim_timer_run_due(cpu, now);
 	cpu->dispatching = false;
+	/* relaxed: the CPU's own; an interrupt that sets it from here on is told of the next stretch */
+	watch = atomic_load_explicit(&cpu->dispatch_watch, memory_order_relaxed);
+	if (__builtin_expect(watch && ran, 0))
+		tell_dispatched(cpu, watch, now);
 	delivery_end_interrupt(cpu, interrupted);
 	return ran;
 }

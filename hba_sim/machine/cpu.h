@@ -47,6 +47,15 @@ struct delivery_context {
 	_Atomic(uint32_t) wake; /* a futex: 1 from a wake-up until it is up */
 };
 
+/*
+ * Who wants to know when DPCs and timers run on a CPU.  Called behind each stretch
+ * of them, on their CPU at IRQL_DISPATCH; `begin` is the stamp at which it was begun,
+ * `end` is taken for this.
+ */
+struct sim_dispatch_watch {
+	void (*over)(struct sim_dispatch_watch *watch, struct sim_cpu *cpu, uint64_t begin, uint64_t end);
+};
+
 /* Where interrupts arrive that the CPU does not look for by itself; see delivery.h. */
 struct delivery_state {
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) in_flight; /* a signal is on its way */
@@ -72,6 +81,7 @@ struct sim_cpu {
 	struct sim_dpc **dpc_tail;
 	struct sim_timer *timers; /* sorted by due time */
 	bool dispatching;         /* DPCs or timers are being run */
+	_Atomic(struct sim_dispatch_watch *) dispatch_watch; /* NULL: nobody wants to know; set on this CPU */
 	void *user;               /* the harness's own per-CPU state */
 	enum sync_delivery delivery;
 	_Atomic(uint32_t) in_section; /* synchronized routines that run here: an interrupt that arrives then landed in one */

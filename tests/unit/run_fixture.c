@@ -92,6 +92,25 @@ void fixture_describe(const char *directory)
 	assert_int_equal(datapackage_write(directory, &info), 0);
 }
 
+/* The columns that it has not are the last ones, and all empty in the fixture. */
+void fixture_age_events(const char *directory)
+{
+	char *text = fixture_get(directory, "events.csv"), *from = strchr(text, '\n') + 1, *line_end;
+	char *to = strstr(text, ",gap_cpu");
+
+	*to++ = '\n';
+	for (; (line_end = strchr(from, '\n')) != NULL; from = line_end + 1) {
+		size_t keep = (size_t)(line_end - from) - (line_end[-1] == ',' ? schema_events.count - schema_events.older : 0);
+
+		memmove(to, from, keep);
+		to += keep;
+		*to++ = '\n';
+	}
+	*to = '\0';
+	fixture_put(directory, "events.csv", text);
+	free(text);
+}
+
 static size_t table_of(const struct csv_schema *schema)
 {
 	size_t table = 0;

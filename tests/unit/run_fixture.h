@@ -29,6 +29,9 @@ struct fixture {
 /* What is not set is set to a plain run's. */
 void fixture_make(const char *directory, const struct fixture *fixture);
 
+/* Makes events.csv that of an older build, which has fewer columns. */
+void fixture_age_events(const char *directory);
+
 /* Describes the files as they are now. */
 void fixture_describe(const char *directory);
 

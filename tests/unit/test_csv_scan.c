@@ -323,6 +323,33 @@ static void only_regular_files_are_opened(void **unused)
 	csv_scan_close(&scan);
 }
 
+/* And of no other age: a header that nobody wrote is damaged. */
+static void an_older_header_is_a_schemas_too(void **unused)
+{
+	static const struct csv_column columns[] = { { .name = "a" }, { .name = "bc" }, { .name = "d" }, { .name = "e" } };
+	static const struct csv_schema schema = { .name = "x", .columns = columns, .count = 4, .older = 2 };
+	static const char *const others[] = { "a\n", "a,b\n", "a,bc,d\n", "a,bc,d,f\n", "bc,a\n", "a,bc,d,e,f\n" };
+	char error[300];
+	struct csv_scan scan;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		put(others[i], strlen(others[i]));
+		assert_int_equal(csv_scan_open_schema(&scan, path, &schema, error, sizeof(error)), -EBADMSG);
+	}
+	put("a,bc\n7,8\n", 9);
+	assert_int_equal(csv_scan_open_schema(&scan, path, &schema, error, sizeof(error)), 0);
+	assert_int_equal(scan.fields, 2);
+	assert_int_equal(csv_scan_next(&scan, error, sizeof(error)), 1);
+	assert_true(csv_field_is(&scan.field[1], "8"));
+	csv_scan_close(&scan);
+	put("a,bc,d,e\n7,8,,9\n", 17);
+	assert_int_equal(csv_scan_open_schema(&scan, path, &schema, error, sizeof(error)), 0);
+	assert_int_equal(scan.fields, 4);
+	assert_int_equal(csv_scan_next(&scan, error, sizeof(error)), 1);
+	assert_true(csv_field_is(&scan.field[3], "9"));
+	csv_scan_close(&scan);
+}
+
 static void a_schema_is_the_whole_header(void **unused)
 {
 	static const struct csv_column columns[] = { { .name = "a" }, { .name = "bc" } };
@@ -381,6 +408,7 @@ int main(void)
 		cmocka_unit_test(too_long_a_row_is_refused),
 		cmocka_unit_test(only_regular_files_are_opened),
 		cmocka_unit_test(a_schema_is_the_whole_header),
+		cmocka_unit_test(an_older_header_is_a_schemas_too),
 		cmocka_unit_test(fields_are_compared_and_counted),
 	};
 

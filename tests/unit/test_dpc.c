@@ -175,6 +175,67 @@ static void test_what_a_dpc_queues_goes_to_the_end(void **state)
 	check_order(rig, 0, order, 4);
 }
 
+struct watcher {
+	struct sim_dispatch_watch watch;
+	unsigned times;
+	unsigned runs; /* so far, when it was told last */
+	uint64_t begin;
+	uint64_t end;
+};
+
+static void told(struct sim_dispatch_watch *watch, struct sim_cpu *cpu, uint64_t begin, uint64_t end)
+{
+	struct watcher *watcher = (struct watcher *)watch;
+
+	assert_ptr_equal(cpu, sim_cpu_self());
+	assert_int_equal(sim_irql(cpu), IRQL_DISPATCH);
+	watcher->times++;
+	watcher->runs = ((struct rig *)cpu->user)->runs;
+	watcher->begin = begin;
+	watcher->end = end;
+}
+
+static void queue_another(struct dpc *dpc)
+{
+	if (dpc->rig->runs < 3)
+		queue(dpc->rig, 2);
+}
+
+/* Once for a stretch, when all of it has run; and never when nothing did. */
+static void test_a_stretch_is_told_to_who_watches(void **state)
+{
+	struct rig *rig = *state;
+	struct watcher watcher = { .watch = { .over = told } };
+	uint64_t before, between;
+
+	rig->cpu->user = rig;
+	atomic_store(&rig->cpu->dispatch_watch, &watcher.watch);
+	rig->dpc[0].inside = queue_another;
+	before = stamp_now();
+	queue(rig, 0);
+	queue(rig, 1);
+	sim_cpu_take_all(rig->cpu);
+	assert_int_equal(rig->runs, 3);
+	assert_int_equal(watcher.times, 1);
+	assert_int_equal(watcher.runs, 3);
+	assert_true(before <= watcher.begin && watcher.begin < watcher.end && watcher.end <= stamp_now());
+	between = watcher.end;
+	sim_cpu_take_all(rig->cpu);
+	/* It is queued, and runs elsewhere. */
+	atomic_store(&rig->dpc[3].sim.running, true);
+	queue(rig, 3);
+	sim_cpu_run_dispatch_work(rig->cpu, stamp_now());
+	assert_int_equal(watcher.times, 1);
+	atomic_store(&rig->dpc[3].sim.running, false);
+	sim_cpu_take_all(rig->cpu);
+	assert_int_equal(watcher.times, 2);
+	assert_true(watcher.begin >= between);
+	atomic_store(&rig->cpu->dispatch_watch, NULL);
+	queue(rig, 1);
+	sim_cpu_take_all(rig->cpu);
+	assert_int_equal(watcher.times, 2);
+}
+
 static void test_it_runs_on_the_cpu_that_queued_it(void **state)
 {
 	struct rig *rig = *state;
@@ -342,6 +403,7 @@ int main(void)
 		WITH_RIG(test_queueing_again_changes_nothing),
 		WITH_RIG(test_queued_from_inside_itself_it_runs_again),
 		WITH_RIG(test_what_a_dpc_queues_goes_to_the_end),
+		WITH_RIG(test_a_stretch_is_told_to_who_watches),
 		WITH_RIG(test_it_runs_on_the_cpu_that_queued_it),
 		WITH_RIG(test_one_that_runs_elsewhere_waits_for_its_end),
 		WITH_RIG(test_those_that_wait_keep_their_order),

@@ -305,7 +305,7 @@ static void test_a_row_has_its_stamps_from_the_begin(void **state)
 	events_append_rows(rows, METRIC_SYNC_WAIT, &event, 1, &span, &no_gaps);
 	events_append_rows(rows, METRIC_ISR_LATENCY, &first, 1, &span, &no_gaps);
 	row = json_array_get(rows, 0);
-	assert_int_equal(json_array_size(row), 11);
+	assert_int_equal(json_array_size(row), 19);
 	assert_int_equal(json_integer_value(json_array_get(row, 0)), 1);
 	assert_string_equal(json_string_value(json_array_get(row, 1)), "sync_wait");
 	for (unsigned i = 0; i < sizeof(ns) / sizeof(ns[0]); i++)
@@ -314,6 +314,105 @@ static void test_a_row_has_its_stamps_from_the_begin(void **state)
 	/* Nobody had access before. */
 	assert_true(json_is_null(json_array_get(json_array_get(rows, 1), 8)));
 	json_decref(rows);
+}
+
+/* --- When others had to do with it.  The call waits in [10000, 11000], of CPU 0. --- */
+
+static void expect_longest(const struct event *event, enum metric metric, const struct stamp_gap *gap, size_t count,
+			   const struct stamp_gap *expected)
+{
+	const struct gap_list gaps = { .gap = gap, .count = count };
+
+	assert_ptr_equal(events_gap(event, metric, CPUS, &gaps), expected);
+}
+
+static void test_the_gap_that_took_most(void **state)
+{
+	static const struct stamp_gap gap[] = {
+		{ .cpu = 1, .begin = 0, .end = BEGIN },              /* long, and over */
+		{ .cpu = 1, .begin = BEGIN - 5000, .end = BEGIN + 99 }, /* long, and most of it before */
+		{ .cpu = 2, .begin = BEGIN + 100, .end = BEGIN + 200 },
+		{ .cpu = 1, .begin = BEGIN + 300, .end = BEGIN + 400 }, /* no longer than the one before */
+		{ .cpu = 1, .begin = END, .end = END + 9000 },
+		{ .cpu = 2, .begin = BEGIN + 400, .end = BEGIN + 901 }, /* most of the time: blamed */
+		{ .cpu = 1, .begin = BEGIN, .end = END },               /* and this is more, of a CPU that is not */
+	};
+	struct event event = call((struct access_before){ .cpu = 3, .since = 9000, .entered = 9000, .left = END });
+	struct event isr = interrupt(0, 0, 10);
+
+	(void)state;
+	expect_longest(&event, METRIC_SYNC_WAIT, gap, 0, NULL);
+	expect_longest(&event, METRIC_SYNC_WAIT, gap, 1, NULL);
+	expect_longest(&event, METRIC_SYNC_WAIT, gap, 2, &gap[1]);
+	expect_longest(&event, METRIC_SYNC_WAIT, gap, 5, &gap[2]);
+	expect_longest(&event, METRIC_SYNC_WAIT, gap, 6, &gap[5]);
+	expect_longest(&event, METRIC_SYNC_WAIT, gap, 7, &gap[5]);
+	/* What the CPU had only to notice nobody else delays, so none is blamed. */
+	expect_longest(&isr, METRIC_ISR_LATENCY, gap, 7, &gap[6]);
+}
+
+/* The last eight fields of a row, -1 for one that is empty. */
+static void expect_times(const struct event *event, const struct gap_list *gaps, const int expected[8])
+{
+	const struct events_span span = { .begin = 9000, .cpus = CPUS };
+	struct events_span scaled = span;
+	json_t *rows = json_array();
+	json_t *row;
+
+	assert_int_equal(stamp_scale_set(&scaled.scale, 1, 1), 0);
+	events_append_rows(rows, METRIC_SYNC_WAIT, event, 1, &scaled, gaps);
+	row = json_array_get(rows, 0);
+	for (size_t i = 0; i < 8; i++) {
+		const json_t *value = json_array_get(row, 11 + i);
+
+		assert_int_equal(json_is_null(value) ? -1 : (int)json_integer_value(value), expected[i]);
+	}
+	json_decref(rows);
+}
+
+static void test_a_row_tells_when_others_had_to_do_with_it(void **state)
+{
+	static const struct stamp_gap gap = { .cpu = 2, .begin = 10200, .end = 10900 }, early = { .cpu = 1, .begin = 8990, .end = 10100 };
+	const struct gap_list gaps = { .gap = &gap, .count = 1 }, early_gaps = { .gap = &early, .count = 1 };
+	struct event event = call((struct access_before){ .cpu = 3, .since = 9000, .entered = 9500, .left = 10990 });
+
+	(void)state;
+	event.dpc_begin = 11100;
+	event.dpc_end = 11300;
+	expect_times(&event, &gaps, (const int[]){ 2, 1200, 1900, 0, 500, 1990, 2100, 2300 });
+	/* What was before the window has no time in it. */
+	event.before.since = 8990;
+	event.dpc_begin = 8990;
+	expect_times(&event, &early_gaps, (const int[]){ 1, -1, 1100, -1, 500, 1990, -1, 2300 });
+	event.before.entered = event.before.left = 8990;
+	expect_times(&event, &no_gaps, (const int[]){ -1, -1, -1, -1, -1, -1, -1, 2300 });
+	/* Stamps of two accesses, as two that were inside at once leave them, are of none. */
+	event.before = (struct access_before){ .cpu = 3, .since = 9100, .entered = 9500, .left = 9400 };
+	expect_times(&event, &no_gaps, (const int[]){ -1, -1, -1, -1, -1, -1, -1, 2300 });
+	event.before = (struct access_before){ .cpu = 3, .since = 9600, .entered = 9500, .left = 9700 };
+	expect_times(&event, &no_gaps, (const int[]){ -1, -1, -1, -1, -1, -1, -1, 2300 });
+	event.before = (struct access_before){ .cpu = 0, .since = 9100, .entered = 9500, .left = 9700 };
+	event.dpc_end = 0;
+	expect_times(&event, &no_gaps, (const int[]){ -1, -1, -1, -1, -1, -1, -1, -1 });
+}
+
+static void test_dpcs_are_noted_of_those_that_await_them(void **state)
+{
+	struct events *events = &sets[0];
+	const struct event *worst = events->worst;
+
+	(void)state;
+	memset(sets, 0, sizeof(sets));
+	events_insert(events, &(struct event){ .ticks = 3, .awaits_dpcs = true });
+	events_insert(events, &(struct event){ .ticks = 2 });
+	events_insert(events, &(struct event){ .ticks = 1, .awaits_dpcs = true });
+	events_note_dpcs(events, 10, 20);
+	/* The first stretch, and no later one. */
+	events_note_dpcs(events, 30, 40);
+	assert_int_equal(worst[0].dpc_begin, 10);
+	assert_int_equal(worst[0].dpc_end, 20);
+	assert_int_equal(worst[1].dpc_end, 0);
+	assert_int_equal(worst[2].dpc_end, 20);
 }
 
 int main(void)
@@ -335,6 +434,9 @@ int main(void)
 		cmocka_unit_test(test_of_two_cpus_that_were_away),
 		cmocka_unit_test(test_nothing_took_no_time),
 		cmocka_unit_test(test_a_row_has_its_stamps_from_the_begin),
+		cmocka_unit_test(test_the_gap_that_took_most),
+		cmocka_unit_test(test_a_row_tells_when_others_had_to_do_with_it),
+		cmocka_unit_test(test_dpcs_are_noted_of_those_that_await_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -622,6 +622,79 @@ static void the_worst_event_is_the_longest_that_ended_well(void **state)
 	assert_within(script, "set object rect from 0,-0.2 to 50,0.2");
 }
 
+static void others_are_drawn_where_their_times_are_known(void **state)
+{
+	static const char *const line[] = {
+		/* CPU 1 held it until 800 and was away from 300 to 700 meanwhile; DPCs from 1000 to 1100. */
+		"run,cell0,1,1,isr_latency,1000,1000,1050,1900,1950,0,1,1,lock held by CPU 1,1,1300,1700,500,1200,1800,2000,2100",
+		/* Its own section masked it, it was away itself and it interrupted DPCs that went on for long. */
+		"run,cell0,1,1,sync_wait,1000,1000,1500,1600,1700,0,0,0,gap on CPU 0,0,900,1400,,,1450,990,9000",
+	};
+
+	(void)state;
+	add_cell("spinlock", "2", "same", 100);
+	write_csv(&schema_events, line, 2);
+	make(picture_worst_interrupt);
+	assert_int_equal(drawing.error, 0);
+	assert_within(script, "set object rect from 200,0.8 to 800,1.2 fc rgb '#a00004' fs solid 0.3 border lc rgb '#a00004'");
+	/* Before that, again and again. */
+	assert_within(script, "set object rect from 0,0.8 to 200,1.2 fc rgb '" SVG_MUTED "' fs pattern 4");
+	assert_within(script, "hatched: nobody else has access");
+	assert_within(script, "set object rect from 300,1.255 to 700,1.325 fc rgb '" SVG_INK "' fs pattern 2");
+	assert_within(script, "set object rect from 1000,-0.2 to 1100,0.2 fc rgb '#a00006'");
+	assert_within(script, "set xrange [0:1122]");
+	assert_within(script, "title 'had access before: 600 ns'");
+	assert_within(script, "title 'gap: CPU was away: 400 ns'");
+	assert_within(script, "title 'DPCs: 100 ns'");
+	assert_null(strstr(script, "for more than half"));
+	assert_string_equal(cell_at(row_named("CPU that was away, in the gap that took most"), 1), "1");
+	assert_string_equal(cell_at(row_named("begin of the gap, ns from the begin of the window"), 1), "1300");
+	assert_string_equal(cell_at(row_named("nobody else had access since, ns from the begin of the window"), 1), "500");
+	make(picture_worst_call);
+	/* On one lane each is beneath the stages, and cut off where the call was made. */
+	assert_within(script, "set object rect from 0,0.255 to 400,0.325 fc rgb '" SVG_INK "'");
+	assert_within(script, "set object rect from 0,0.345 to 450,0.415 fc rgb '#a00004'");
+	assert_within(script, "set object rect from 0,0.435 to 8000,0.505 fc rgb '#a00006'");
+	assert_within(script, "set xrange [0:714]");
+	assert_within(script, "title 'gap: CPU was away: 500 ns'");
+	/* For how long, nobody knows: it began before the window. */
+	assert_within(script, "title 'had access before', ");
+	assert_null(strstr(script, "hatched"));
+	assert_string_equal(cell_at(row_named("nobody else had access since, ns from the begin of the window"), 1), "");
+	assert_string_equal(cell_at(row_named("last access before: left, ns from the begin of the window"), 1), "1450");
+}
+
+static void times_that_tell_nothing_are_not_drawn(void **state)
+{
+	static const char *const line[] = {
+		/* An end before its begin; one that had left; DPCs that came too late for a picture of the event. */
+		"run,cell0,1,1,isr_latency,1000,1000,1050,1900,1950,0,1,1,gap on CPU 1,1,1700,1300,500,500,800,9000,9700",
+		"run,cell0,1,1,sync_wait,1000,1000,1500,1600,1700,0,1,0,masked,1,x,y,,1200,,2000,",
+	};
+	struct csv_schema aged = schema_events;
+
+	(void)state;
+	add_cell("spinlock", "2", "same", 100);
+	write_csv(&schema_events, line, 2);
+	make(picture_worst_interrupt);
+	assert_within(script, "had access last before; left it 200 ns before this began");
+	/* As it was known before there were times. */
+	assert_within(script, "set object rect from 0,0.8 to 900,1.2");
+	assert_within(script, "title 'DPCs, too late to draw: 700 ns'");
+	assert_null(strstr(script, "#a00004"));
+	assert_null(strstr(script, "from 8000"));
+	make(picture_worst_call);
+	assert_within(script, "had access last before; until when is not recorded");
+	assert_null(strstr(script, "DPCs"));
+	assert_null(strstr(script, "gap:"));
+	aged.count = schema_events.older;
+	write_csv(&aged, (const char *const[]){ "run,cell0,1,1,isr_latency,1000,1000,1050,1900,1950,0,1,1,lock held by CPU 1" }, 1);
+	make(picture_worst_interrupt);
+	assert_int_equal(drawing.error, 0);
+	assert_within(script, "had access for more than half of this time");
+	assert_string_equal(cell_at(row_named("begin of the gap, ns from the begin of the window"), 1), "");
+}
+
 static void bystanders_and_fairness_show_each_back_end(void **state)
 {
 	size_t a, b;
@@ -724,6 +797,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(stages_are_of_one_invocation_and_add_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(time_is_windows_if_there_are_enough, setup_cell, teardown),
 		cmocka_unit_test_setup_teardown(the_worst_event_is_the_longest_that_ended_well, setup_cell, teardown),
+		cmocka_unit_test_setup_teardown(others_are_drawn_where_their_times_are_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(times_that_tell_nothing_are_not_drawn, setup, teardown),
 		cmocka_unit_test_setup_teardown(bystanders_and_fairness_show_each_back_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(offered_load_is_that_of_open_loops, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_are_no_commands, setup, teardown),

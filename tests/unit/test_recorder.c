@@ -381,6 +381,51 @@ static void test_the_worst_are_kept_with_what_was_known(void **state)
 	assert_int_equal(worst->before.cpu, 0);
 }
 
+static void over(struct rig *rig, unsigned cpu, uint64_t begin, uint64_t end)
+{
+	struct sim_dispatch_watch *watch = rig->cpu[cpu].dispatch_watch;
+
+	if (watch)
+		watch->over(watch, &rig->cpu[cpu], begin, end);
+}
+
+/* Of interrupts those DPCs that were interrupted or queued; of calls those in which they were made. */
+static void test_the_worst_learn_of_their_dpcs(void **state)
+{
+	struct rig *rig = *state;
+	const struct irq_event event = { .asserted = BEGIN + 10, .taken = BEGIN + 50, .entered = BEGIN + 100, .left = BEGIN + 120 };
+	const uint64_t stamp[] = { BEGIN, BEGIN + 40, BEGIN + 60, BEGIN + 80 };
+	const struct event *interrupts = rig->recorder.cpu[1].worst_interrupts.worst;
+	const struct event *calls = rig->recorder.cpu[1].worst_calls.worst;
+	struct sim_dpc queued;
+
+	interrupt(rig, 1, &event);
+	call(rig, 1, stamp, 0);
+	assert_null(rig->cpu[1].dispatch_watch);
+	rig->cpu[1].dpc_head = &queued;
+	call(rig, 1, stamp, 0);
+	assert_null(rig->cpu[1].dispatch_watch);
+	interrupt(rig, 1, &event);
+	assert_non_null(rig->cpu[1].dispatch_watch);
+	/* Another CPU's are not awaited. */
+	assert_null(rig->cpu[0].dispatch_watch);
+	rig->cpu[1].irql = IRQL_DISPATCH;
+	over(rig, 1, BEGIN + 200, BEGIN + 300);
+	assert_int_equal(rig->cpu[1].irql, IRQL_DISPATCH);
+	assert_int_equal(interrupts[0].dpc_end, 0);
+	assert_int_equal(interrupts[1].dpc_begin, BEGIN + 200);
+	assert_int_equal(interrupts[1].dpc_end, BEGIN + 300);
+	/* Once is enough: from then on nobody wants to know. */
+	assert_null(rig->cpu[1].dispatch_watch);
+	rig->cpu[1].dpc_head = NULL;
+	rig->cpu[1].dispatching = true;
+	call(rig, 1, stamp, 0);
+	over(rig, 1, BEGIN - 5, BEGIN + 90);
+	assert_int_equal(calls[1].dpc_end, 0);
+	assert_int_equal(calls[2].dpc_begin, BEGIN - 5);
+	assert_int_equal(calls[2].dpc_end, BEGIN + 90);
+}
+
 static void test_pieces_of_the_window_count_from_its_begin(void **state)
 {
 	enum { PIECE = WINDOW_NS * TICKS_PER_NS };
@@ -599,6 +644,7 @@ int main(void)
 		WITH_RIG(test_a_bystander_counts_from_when_it_was_due),
 		WITH_RIG(test_nonsense_is_counted_as_out_of_range),
 		WITH_RIG(test_the_worst_are_kept_with_what_was_known),
+		WITH_RIG(test_the_worst_learn_of_their_dpcs),
 		WITH_RIG(test_pieces_of_the_window_count_from_its_begin),
 		WITH_WITNESS(test_samples_that_no_gap_hit_are_recorded_once),
 		WITH_WITNESS(test_a_gap_marks_the_part_of_an_interrupt_that_it_hit),

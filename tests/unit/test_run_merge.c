@@ -167,6 +167,28 @@ static void test_rows_are_verbatim(void **state)
 	}
 }
 
+/* What an older build's shards have not is empty in the merged run. */
+static void test_older_shards_get_todays_columns(void **state)
+{
+	char *merged, *expected;
+
+	make_all();
+	expect_merged(0, "");
+	expected = fixture_get(out, "events.csv");
+	fixture_remove(out);
+	for (int i = 0; i < 2; i++) {
+		fixture_age_events(shard[i]);
+		fixture_describe(shard[i]);
+	}
+	expect_merged(0, "");
+	if (validate())
+		fail_msg("%s", verdict);
+	merged = fixture_get(out, "events.csv");
+	assert_string_equal(merged, expected);
+	free(merged);
+	free(expected);
+}
+
 static void test_manifest_and_benchmarks(void **state)
 {
 	json_t *json;
@@ -291,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_all_shards),
 		cmocka_unit_test(test_order_within_a_block),
 		cmocka_unit_test(test_rows_are_verbatim),
+		cmocka_unit_test(test_older_shards_get_todays_columns),
 		cmocka_unit_test(test_manifest_and_benchmarks),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_refused),

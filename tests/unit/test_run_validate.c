@@ -80,6 +80,18 @@ static void test_sound(void **state)
 	expect(0, "sound: 4 invocations of 3 cells");
 }
 
+static void test_an_older_build_has_fewer_columns(void **state)
+{
+	make();
+	fixture_age_events(run);
+	expect(1, "the columns of events.csv are not those of schema version 2");
+	fixture_describe(run);
+	expect(0, "sound: 6 invocations of 3 cells, 1 skipped\n");
+	/* And not fewer than that. */
+	fixture_edit(run, "events.csv", ",cause\n", "\n");
+	expect(1, "events.csv:1: 13 columns, not 22");
+}
+
 static void test_no_run(void **state)
 {
 	fixture_remove(run);
@@ -404,6 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sound),
+		cmocka_unit_test(test_an_older_build_has_fewer_columns),
 		cmocka_unit_test(test_no_run),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_uncollected),

@@ -147,7 +147,9 @@ static void the_other_files_keep_theirs(void **state)
 	static const char *const events[] = {
 		"run_id", "cell_id", "invocation", "rank", "metric", "t_ns",
 		"stamp0_ns", "stamp1_ns", "stamp2_ns", "stamp3_ns", "cpu",
-		"holder_cpu", "waiters", "cause",
+		"holder_cpu", "waiters", "cause", "gap_cpu", "gap_start_ns",
+		"gap_end_ns", "holder_since_ns", "holder_enter_ns",
+		"holder_leave_ns", "dpc_start_ns", "dpc_end_ns",
 	};
 	static const char *const env[] = {
 		"run_id", "check", "scope", "phase", "value", "expected",
@@ -166,6 +168,7 @@ static void the_other_files_keep_theirs(void **state)
 			 schema_cpus.count);
 	assert_int_equal(expect_names(&schema_windows, 0, windows, COUNT_OF(windows)), schema_windows.count);
 	assert_int_equal(expect_names(&schema_events, 0, events, COUNT_OF(events)), schema_events.count);
+	assert_string_equal(schema_events.columns[schema_events.older - 1].name, "cause");
 	assert_int_equal(expect_names(&schema_env, 0, env, COUNT_OF(env)), schema_env.count);
 }
 
