@@ -175,6 +175,79 @@ class Findings(Case):
         self.assertIn(new, text)
         self.assertIn("different times", text)
 
+    @staticmethod
+    def place(backend, ns):
+        """Says of a back end's rows that the CPUs were so far apart."""
+        def change(i, row):
+            if row["status"] == "ok" and row["backend"] == backend:
+                row.update(core_to_core_before_ns=str(ns), core_to_core_after_ns=str(ns + int(row["block"])))
+        return change
+
+    def flipped(self, scale=1.5):
+        return self.copy("old", change=self.place("ticket", 50)), self.copy("new", scale=scale, change=self.place("ticket", 200))
+
+    DIFFERS = "core-to-core 204 ns (201..206) against 53.5 ns (51..56)"
+
+    def test_a_machine_that_differed(self):
+        old, new = self.flipped()
+        warns = f"the machine differed between the sides of 8 of 32 comparisons, at most: {self.DIFFERS}; they are left undecided"
+        for row in self.rows(old, new, warns=warns):
+            if row["backend"] == "ticket":
+                self.assertEqual((row["verdict"], row["more"], row["machine_differs"]), ("undecided", "", self.DIFFERS))
+                self.assertEqual(row["why"], "the machine differed: " + self.DIFFERS)
+            else:
+                self.assertEqual((row["verdict"], row["machine_differs"], row["why"]), ("worse", "", ""))
+
+    def test_a_machine_that_differed_in_all_formats(self):
+        old, new = self.flipped()
+        for form in ("text", "md"):
+            output = self.compare(old, new, "--format", form, warns="the machine differed").replace("\\", "")
+            self.assertEqual(output.count("undecided: the machine differed, core-to-core 204 ns against 53.5"), 8)
+            self.assertIn(self.DIFFERS, " ".join(output.split()))
+            self.assertIn("differed between the sides of 8 of 32 comparisons; they are undecided", " ".join(output.split()))
+        found = json.loads(self.compare(old, new, "--format", "json", warns="the machine differed"))
+        self.assertIn(self.DIFFERS, found["storsync_compare"]["warnings"][0])
+        for one in found["comparisons"]:
+            self.assertEqual(one["machine_witnessed"], one["keys"]["backend"] == "ticket" or bool(self.model(old)))
+            if one["keys"]["backend"] == "ticket":
+                self.assertEqual(one["machine_differs"]["text"], self.DIFFERS)
+                self.assertEqual((one["machine_differs"]["cand"], one["machine_differs"]["base"]), ([201, 203.5, 206], [51, 53.5, 56]))
+                self.assertLess(one["machine_differs"]["p"], 0.01)
+            else:
+                self.assertIsNone(one["machine_differs"])
+        root = xml.etree.ElementTree.fromstring(self.compare(old, new, "--format", "junit", warns="the machine differed"))
+        skipped = root.findall(".//skipped")
+        self.assertEqual(len(skipped), 8)
+        for element in skipped:
+            self.assertIn("; the machine differed: " + self.DIFFERS, element.get("message"))
+
+    @staticmethod
+    def model(run):
+        return [row for row in read_rows(run) if row["device_model_p50_ns"]]
+
+    def test_a_machine_that_is_ignored(self):
+        old, new = self.flipped()
+        only = ["--filter", "backend=ticket", "--fail-on", "regress"]
+        warns = "judged nevertheless (--ignore-machine)"
+        self.compare(old, new, *only, warns="the machine differed")
+        rows = self.rows(old, new, *only, "--ignore-machine", warns=warns, status=1)
+        self.assertEqual({(row["verdict"], row["machine_differs"], row["why"]) for row in rows}, {("worse", self.DIFFERS, "")})
+        text = self.compare(old, new, *only, "--ignore-machine", warns=warns, status=1)
+        self.assertEqual(text.count("worse: the machine differed (ignored), core-to-core 204 ns against 53.5"), 8)
+        self.assertIn("judged nevertheless (--ignore-machine)", " ".join(text.split()))
+        root = xml.etree.ElementTree.fromstring(self.compare(old, new, *only, "--ignore-machine", "--format", "junit", warns=warns, status=1))
+        self.assertIn("although the machine differed: " + self.DIFFERS, root.find(".//failure").get("message"))
+
+    def test_a_machine_that_differed_within_a_run(self):
+        def change(i, row):
+            self.place("ticket", 200)(i, row)
+            self.place("spinlock", 50)(i, row)
+            self.place("mcs", 51)(i, row)
+
+        rows = self.rows(self.copy(change=change), warns="the machine differed between the sides of 8 of 24 comparisons")
+        for row in rows:
+            self.assertEqual(row["verdict"], {"ticket": "undecided", "mcs": "equivalent", "irqmask-local": "better"}[row["candidate"]])
+
     def test_filters_and_candidates(self):
         rows = self.rows(template, "--filter", "section=1us", "--filter", "backend!=m*", "--metric", "iops")
         self.assertEqual([(row["candidate"], row["section_ns"]) for row in rows], [("ticket", "1000"), ("irqmask-local", "1000")])

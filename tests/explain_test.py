@@ -202,6 +202,36 @@ class Explain(unittest.TestCase):
             words = {"worse": "slower", "better": "faster", "equivalent": "equivalent"}
             self.assertEqual(cell["verdict"], words.get(verdicts[cell["name"]], "not decided"), cell["name"])
 
+    def test_the_whole_run_has_its_say_in_the_overview(self):
+        for group in json.loads(self.explain("inject", "--format", "json"))["groups"]:
+            compared = storsync("compare", self.path("inject"), "--metric", "isr_latency_mean", "--col", group["differ_in"], "--format", "csv",
+                                *([] if group["differ_in"] == "backend" else ["--baseline", "0"]))
+            self.assertEqual(compared.returncode, 0, compared.stderr)
+            rows = list(csv.DictReader(compared.stdout.splitlines()))
+            for cell in group["cells"]:
+                keys = next(row for row in rows_of(self.path("inject")) if row["cell_id"] == cell["cell_id"])
+                (verdict,) = [row["verdict"] for row in rows if row["candidate"] == keys[group["differ_in"]] and
+                              all(row[key] == keys[key] for key in ("backend", "inject_ns") if key != group["differ_in"])]
+                self.assertEqual(cell["in_run"], verdict)
+
+    def test_one_of_a_machine_that_differed_is_undecided(self):
+        self.needs_results("inject")
+        run = self.path("flipped")
+        shutil.copytree(self.path("inject"), run)
+        rows = rows_of(run)
+        for row in rows:
+            far = 50 if row["backend"] == "spinlock" else 200
+            row.update(core_to_core_before_ns=str(far), core_to_core_after_ns=str(far + int(row["block"])))
+        with open(os.path.join(run, "summary.csv"), "w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        (one,) = self.explanations("flipped", self.cell("flipped", backend="ticket", inject_ns="0"))
+        rules = {sentence["rule"]: sentence["sentence"] for sentence in one["sentences"]}
+        self.assertIn("the machine differed between the two: core-to-core 2", rules["latency.compare"])
+        self.assertIn("alone says undecided", rules["latency.compare"])
+        self.assertNotIn("latency.differs", rules)
+
     def test_formats(self):
         cell = self.cell("inject", backend="ticket", inject_ns="0")
         text = self.explain("inject", cell)

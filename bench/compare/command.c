@@ -11,6 +11,7 @@
 enum {
 	KEY_METRIC = 0x100, KEY_BASELINE, KEY_CANDIDATE, KEY_COL, KEY_ROW, KEY_TABLE, KEY_FILTER, KEY_IGNORE, KEY_FLOOR, KEY_WITHIN,
 	KEY_ALPHA, KEY_TEST, KEY_GATED, KEY_FAIL_ON, KEY_FORMAT,
+	KEY_IGNORE_MACHINE,
 };
 
 #define METRIC_WORD "metric"
@@ -210,6 +211,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_GATED:
 		command->options.drop_gated = one_of("gated", argument, uses, 2) == 1;
 		return 0;
+	case KEY_IGNORE_MACHINE:
+		command->options.ignore_machine = true;
+		return 0;
 	case KEY_FAIL_ON:
 		parse_fail_on(command, argument);
 		return 0;
@@ -282,6 +286,8 @@ void compare_command_parse(struct compare_command *command, int argc, char **arg
 		{ "test", KEY_TEST, "auto|paired|unpaired", 0,
 		  "Wilcoxon's by block where there are enough blocks, else Mann and Whitney's (auto, the default); "
 		  "or always the one or the other", 0 },
+		{ "ignore-machine", KEY_IGNORE_MACHINE, NULL, 0,
+		  "judge, too, where the machine that was witnessed differed between the sides (default: that is undecided)", 0 },
 		{ NULL, 0, NULL, 0, "What comes of it:", 4 },
 		{ "fail-on", KEY_FAIL_ON, "regress|undecided", 0,
 		  "exit with 1 when anything is worse; undecided: also when anything could not be decided", 0 },

@@ -10,6 +10,7 @@
 
 #include "bench/compare/judge.h"
 #include "bench/compare/layout.h"
+#include "bench/compare/machine_state.h"
 #include "bench/stats/rank_null.h"
 #include "bench/stats/signed_rank.h"
 
@@ -23,6 +24,7 @@ struct comparing {
 	struct layout layout;
 	struct duel *duel;
 	size_t duels;
+	struct machine_state machine;
 	size_t warnings;
 	char *few; /* the warning that there are too few, once there is one */
 	char *error;
@@ -270,6 +272,8 @@ static int judge_figures(struct comparing *c)
 			name_comparison(c, f, d);
 		if (judge_figure(&judging))
 			return -ENOMEM;
+		for (size_t d = 0; d < c->duels; d++)
+			machine_state_hold(&all->comparison[all->count + d], &c->machine, d, c->options->ignore_machine);
 		warn_of_few(c, judging.tests, all->count);
 		all->tests = judging.tests > all->tests ? judging.tests : all->tests;
 		all->count += c->duels;
@@ -278,6 +282,15 @@ static int judge_figures(struct comparing *c)
 		return 0;
 	snprintf(c->error, c->error_bytes, "nothing to compare: no figure that is tested");
 	return -ENODATA;
+}
+
+static void warn_of_machine(struct comparing *c)
+{
+	char text[sizeof(c->all->warning[0])];
+
+	machine_state_warn(c->all, c->options->ignore_machine, text, sizeof(text));
+	if (text[0])
+		memcpy(next_warning(c), text, sizeof(text));
 }
 
 static int compare_all(struct comparing *c)
@@ -297,7 +310,12 @@ static int compare_all(struct comparing *c)
 	c->all->refused = c->layout.refused;
 	list_values(c, false, c->all->refused_names, sizeof(c->all->refused_names));
 	warn_of_mixed(c);
-	return judge_figures(c);
+	if (machine_state_init(&c->machine, &c->layout, c->options, c->duel, c->duels))
+		return -ENOMEM;
+	error = judge_figures(c);
+	if (!error)
+		warn_of_machine(c);
+	return error;
 }
 
 int compare_cells(struct comparisons *all, const struct run_data *data, const struct compare_options *options, char *error,
@@ -309,6 +327,7 @@ int compare_cells(struct comparisons *all, const struct run_data *data, const st
 	*all = (struct comparisons){ 0 };
 	snprintf(error, error_bytes, "out of memory");
 	status = compare_all(&c);
+	machine_state_fini(&c.machine);
 	layout_fini(&c.layout);
 	free(c.duel);
 	if (status)

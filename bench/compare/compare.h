@@ -30,6 +30,18 @@ enum compare_doubt {
 	COMPARE_DOUBT_NOISE,        /* that */
 	COMPARE_DOUBT_WIDE_FLOOR,   /* the interval lies within the floor, which is wider than the margin */
 	COMPARE_DOUBT_WITHIN_FLOOR, /* it is shown that there is a difference, but the ratio lies within the floor */
+	COMPARE_DOUBT_MACHINE,      /* the machine differed between the sides, whatever else holds */
+};
+
+/* What was witnessed of the machine, by side: machine_state.h has the rules. */
+struct machine_difference {
+	const char *witness;   /* "core-to-core"; NULL: it did not differ, or nothing tells */
+	const char *unit;      /* of all below but p */
+	double base_lo, base_median, base_hi;
+	double cand_lo, cand_median, cand_hi;
+	double p;
+	bool same_way;         /* counts for figures alone that became worse where it did, or better */
+	bool overall;          /* not shown by this cell, but by all: the figures are of cells' medians */
 };
 
 enum compare_test { COMPARE_TEST_AUTO, COMPARE_TEST_PAIRED, COMPARE_TEST_UNPAIRED };
@@ -43,6 +55,7 @@ struct compare_options {
 	double equivalent_within;      /* the widest margin, as a share; 0: nothing but a ratio of 1 is equivalent */
 	bool ignored[RUN_KEY_COUNT];   /* cells that differ in it are taken together */
 	bool in_row[RUN_KEY_COUNT];    /* keys that tell comparisons apart; none set: all that are of cells, not compared, not ignored */
+	bool ignore_machine;           /* judge where the machine differed, too */
 	bool drop_gated;               /* rows with a gate code are left out, not used */
 	const char *const *candidate;  /* values to be compared; none: all but the baseline */
 	size_t candidates;
@@ -72,6 +85,8 @@ struct comparison {
 	size_t alone_base, alone_cand; /* with a value, but without a partner: the paired test leaves them out */
 	size_t dropped;                /* of both sides', for their gate code */
 	const char *test_why;          /* why that test */
+	struct machine_difference machine;
+	bool machine_witnessed;        /* of both sides something tells how the machine was */
 	bool floor_measured;           /* else the noise floor is what was asked for at least */
 };
 
@@ -101,6 +116,7 @@ struct comparisons {
  *        better, worse   p_adj <= alpha and the ratio lies outside of the same of noise_floor ("different" of a figure without
  *                        direction)
  *        undecided       all else; `doubt` says which
+ *        And undecided, whatever comes of these, where the machine differed between the sides (machine_state.h).
  * The interval's confidence is 1 - alpha, of each comparison by itself: Holm adjusts the p values, not the intervals.
  *
  * All figures that the data has, but those that are never tested.  Texts of the comparisons are those of `data`.
@@ -119,6 +135,13 @@ const char *compare_verdict_name(enum compare_verdict verdict);
 
 /* "the noise floor of 39.7% is wider than 10%": why it is not comparable or undecided; "" where that goes without saying. */
 void compare_why(const struct comparison *c, char *text, size_t bytes);
+
+/* "core-to-core 50 ns (35..62) against 132 ns (52..235)", the candidate's first; "" where the machine did not differ. */
+#define COMPARE_MACHINE_BYTES 200
+void compare_machine_text(const struct machine_difference *difference, char *text, size_t bytes);
+
+/* "core-to-core 50 ns against 132", of one that differs. */
+void compare_machine_medians(const struct machine_difference *difference, char *text, size_t bytes);
 
 /* So many more would decide it as the exact tests take no more: RANK_SAMPLES_MAX a side, which is the most of a run as well. */
 bool compare_is_out_of_reach(const struct comparison *c);

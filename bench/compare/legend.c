@@ -245,6 +245,25 @@ static void say_drift(const struct compare_result *result, FILE *out)
 		      "Measure the old one again to see how much that is.", out);
 }
 
+static void say_machine(const struct compare_result *result, FILE *out)
+{
+	size_t differ = 0, untold = 0;
+
+	for (size_t i = 0; i < result->all->count; i++) {
+		differ += result->all->comparison[i].machine.witness != NULL;
+		untold += !result->all->comparison[i].machine_witnessed;
+	}
+	fprintf(out, "Machine: what was witnessed of it differed between the sides of %zu of %zu comparisons", differ,
+		result->all->count);
+	if (differ)
+		fputs(result->command->options.ignore_machine ? "; they are judged nevertheless (--ignore-machine)" :
+		      "; they are undecided (--ignore-machine judges them)", out);
+	fputc('.', out);
+	if (untold)
+		fprintf(out, " Of %zu nothing tells: core-to-core time takes two CPUs%s.", untold,
+			result->command->runs > 1 ? "" : ", and within a run nothing else is looked at");
+}
+
 static void say_undecided(const struct compare_result *result, FILE *out)
 {
 	fprintf(out, "Undecided: \"~N more\" is how many more invocations a side would decide it if all goes on as it is; "
@@ -276,6 +295,9 @@ char **wording_legend(const struct compare_result *result)
 	end(&p);
 	out = begin(&p);
 	say_gates(result, out);
+	end(&p);
+	out = begin(&p);
+	say_machine(result, out);
 	end(&p);
 	out = begin(&p);
 	say_undecided(result, out);

@@ -11,6 +11,7 @@
 #include "bench/cli/usage.h"
 #include "bench/compare/census.h"
 #include "bench/compare/command.h"
+#include "bench/compare/machine_state.h"
 #include "bench/files/output_file.h"
 #include "bench/files/schema.h"
 #include "bench/run_data/run_join.h"
@@ -74,6 +75,18 @@ static void label_runs(struct comparing_runs *c)
 	}
 }
 
+/* With what tells of the machine behind the figures. */
+static int read_run(struct comparing_runs *c, size_t i, char *error)
+{
+	const struct compare_command *command = &c->command;
+	const struct figure *wanted[COMPARE_FIGURES + MACHINE_FIGURES];
+	size_t of_machine = command->runs > 1 ? MACHINE_FIGURES : MACHINE_FIGURES_WITHIN;
+
+	memcpy(wanted, command->figure, command->figures * sizeof(wanted[0]));
+	memcpy(wanted + command->figures, machine_figures, of_machine * sizeof(wanted[0]));
+	return run_data_load(&c->run[i], command->path[i], c->label[i], wanted, command->figures + of_machine, error);
+}
+
 static int load_run(struct comparing_runs *c, size_t i, char *error)
 {
 	struct compare_command *command = &c->command;
@@ -82,12 +95,12 @@ static int load_run(struct comparing_runs *c, size_t i, char *error)
 
 	if (!command->figures)
 		take_usual(command, RUN_DATA_STORSYNC);
-	status = run_data_load(&c->run[i], command->path[i], c->label[i], command->figure, command->figures, error);
+	status = read_run(c, i, error);
 	if (status || figures_given || i || c->run[i].kind == RUN_DATA_STORSYNC)
 		return status;
 	run_data_fini(&c->run[i]);
 	take_usual(command, RUN_DATA_GOOGLE_BENCHMARK);
-	return run_data_load(&c->run[i], command->path[i], c->label[i], command->figure, command->figures, error);
+	return read_run(c, i, error);
 }
 
 /* Figures and keys of the one kind are none of the other. */

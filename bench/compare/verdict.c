@@ -17,8 +17,13 @@ const char *compare_verdict_name(enum compare_verdict verdict)
 
 void compare_why(const struct comparison *c, char *text, size_t bytes)
 {
+	char machine[COMPARE_MACHINE_BYTES];
+
+	compare_machine_text(&c->machine, machine, sizeof(machine));
 	if (c->why)
 		snprintf(text, bytes, "%s", c->why);
+	else if (c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_MACHINE)
+		snprintf(text, bytes, "the machine differed: %s", machine);
 	else if (c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_WIDE_FLOOR)
 		snprintf(text, bytes, "the noise floor of %.1f%% is wider than %g%%", 100 * c->noise_floor, 100 * c->margin);
 	else if (c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_WITHIN_FLOOR)

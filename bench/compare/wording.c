@@ -72,6 +72,13 @@ static void format_verdict(char *text, size_t bytes, const struct comparison *c)
 		length += snprintf(text + length, bytes - (size_t)length, ": floor over %g%%", 100 * c->margin);
 	else if (c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_WITHIN_FLOOR)
 		length += snprintf(text + length, bytes - (size_t)length, ": within the floor");
+	if (c->machine.witness) {
+		char machine[64];
+
+		compare_machine_medians(&c->machine, machine, sizeof(machine));
+		length += snprintf(text + length, bytes - (size_t)length, ": the machine differed%s, %s",
+				   c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_MACHINE ? "" : " (ignored)", machine);
+	}
 	if (c->verdict == COMPARE_UNDECIDED && compare_is_out_of_reach(c))
 		length += snprintf(text + length, bytes - (size_t)length, ", not within %d invocations", RANK_SAMPLES_MAX);
 	else if (c->verdict == COMPARE_UNDECIDED && c->more)

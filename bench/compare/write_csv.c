@@ -32,7 +32,7 @@ static void set_key(struct csv_row *row, enum run_key key, const char *text)
 
 static void set_result(struct csv_row *row, const struct comparison *c)
 {
-	char why[160];
+	char why[COMPARE_MACHINE_BYTES + 40], machine[COMPARE_MACHINE_BYTES];
 
 	csv_set_u64(row, "n_base", c->n_base);
 	csv_set_u64(row, "n_cand", c->n_cand);
@@ -51,6 +51,8 @@ static void set_result(struct csv_row *row, const struct comparison *c)
 	csv_set_u64(row, "not_ok_cand", c->not_ok_cand);
 	compare_why(c, why, sizeof(why));
 	csv_set_string(row, "why", why);
+	compare_machine_text(&c->machine, machine, sizeof(machine));
+	csv_set_string(row, "machine_differs", machine);
 	if (c->why)
 		return;
 	csv_set_string(row, "test", c->test == COMPARE_TEST_PAIRED ? "paired" : "unpaired");

@@ -35,10 +35,23 @@ static json_t *keys_of(const struct comparison *c)
 	return keys;
 }
 
+static json_t *machine_of(const struct machine_difference *difference)
+{
+	char words[COMPARE_MACHINE_BYTES];
+
+	compare_machine_text(difference, words, sizeof(words));
+	if (!difference->witness)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:b, s:o, s:[f,f,f], s:[f,f,f]}", "text", words, "witness", difference->witness,
+			 "unit", difference->unit, "overall", difference->overall, "p", number(difference->p),
+			 "base", difference->base_lo, difference->base_median, difference->base_hi,
+			 "cand", difference->cand_lo, difference->cand_median, difference->cand_hi);
+}
+
 static json_t *comparison_to_json(const struct comparison *c)
 {
 	json_t *object = json_object();
-	char why[160];
+	char why[COMPARE_MACHINE_BYTES + 40];
 
 	compare_why(c, why, sizeof(why));
 	json_object_set_new(object, "metric", text(c->figure->name));
@@ -68,6 +81,8 @@ static json_t *comparison_to_json(const struct comparison *c)
 	json_object_set_new(object, "not_ok_cand", count(c->not_ok_cand));
 	json_object_set_new(object, "why", text(why));
 	json_object_set_new(object, "margin", c->why ? json_null() : number(c->margin));
+	json_object_set_new(object, "machine_differs", machine_of(&c->machine));
+	json_object_set_new(object, "machine_witnessed", json_boolean(c->machine_witnessed));
 	return object;
 }
 
@@ -112,10 +127,13 @@ static json_t *heading_of(const struct compare_result *result)
 		if (result->all->warning[i][0])
 			json_array_append_new(warnings, json_string(result->all->warning[i]));
 	}
-	return json_pack("{s:s, s:o, s:s, s:s, s:f, s:f, s:f, s:b, s:o, s:o, s:o, s:o}", "version", storsync_version, "runs", runs_of(result),
+	return json_pack("{s:s, s:o, s:s, s:s, s:f, s:f, s:f, s:b, s:b, s:o, s:o, s:o, s:o}", "version", storsync_version,
+			 "runs", runs_of(result),
 			 "column", run_key_name(options->column), "baseline", result->all->comparison[0].baseline, "alpha", options->alpha,
 			 "least_floor", options->floor,
-			 "equivalent_within", options->equivalent_within, "gated_used", !options->drop_gated, "holm_tests", count(result->all->tests),
+			 "equivalent_within", options->equivalent_within, "gated_used", !options->drop_gated,
+			 "machine_ignored", options->ignore_machine,
+			 "holm_tests", count(result->all->tests),
 			 "invocations", rows_of(&result->census), "verdicts", verdicts_of(result), "warnings", warnings);
 }
 

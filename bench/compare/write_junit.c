@@ -63,7 +63,7 @@ static void print_name(const struct compare_result *result, const struct compari
 
 static void print_finding(const struct comparison *c, FILE *out)
 {
-	char why[160];
+	char why[COMPARE_MACHINE_BYTES + 40];
 
 	fputs(compare_verdict_name(c->verdict), out);
 	if (c->why) {
@@ -79,6 +79,10 @@ static void print_finding(const struct comparison *c, FILE *out)
 	compare_why(c, why, sizeof(why));
 	if (why[0])
 		fprintf(out, "; %s", why);
+	else if (c->machine.witness) {
+		compare_machine_text(&c->machine, why, sizeof(why));
+		fprintf(out, "; although the machine differed: %s", why);
+	}
 	if (c->more)
 		fprintf(out, ", ~%llu more invocations a side", (unsigned long long)c->more);
 }

@@ -15,6 +15,8 @@
 struct told {
 	struct explain_difference latency;
 	enum compare_verdict compared; /* in its group */
+	enum compare_verdict in_run;   /* as one of `in_run_tests` of the whole run; 0: not compared */
+	size_t in_run_tests;
 	struct explain_difference part; /* the largest one that is named; `by` is NaN when there is none */
 	enum explain_part which;
 	struct explain_difference iops;
@@ -111,7 +113,8 @@ static const char *verdict_of(const struct told *told)
 }
 
 /* compare's word on a group: so many comparisons are made at once, which its test and its adjustment take into account. */
-static int decide(const struct overview *overview, const struct pair *pair, struct told *told, size_t count)
+static int decide(const struct overview *overview, struct verdict_run *run, const struct pair *pair, struct told *told,
+		  size_t count)
 {
 	bool *kept = calloc(overview->data->cells + 1, sizeof(*kept));
 	int status = kept ? 0 : -ENOMEM;
@@ -125,6 +128,10 @@ static int decide(const struct overview *overview, const struct pair *pair, stru
 		status = verdict_among(&compared, &tests, overview->data, kept, pair[i].cell, pair[i].base, pair[i].column);
 		told[i].compared = compared.verdict;
 		told[i].latency.p = compared.figure ? compared.p_adj : NAN;
+		if (!status)
+			status = verdict_in_run(run, &compared, overview->data, pair[i].cell, pair[i].base, pair[i].column);
+		told[i].in_run = compared.verdict;
+		told[i].in_run_tests = compared.figure ? run->all.tests : 0;
 	}
 	free(kept);
 	return status;
@@ -138,6 +145,9 @@ static void print_cell(const struct printer *printer, const char *cell_id, const
 	print_figure(values, sizeof(values), &told->latency);
 	at = (size_t)snprintf(text, sizeof(text), "%s (%.8s) is %s than %s (isr_latency_mean_ns %s, p = %.*f).", told->name,
 			      cell_id, verdict_of(told), told->base, values, told->latency.p < 0.01 ? 4 : 2, told->latency.p);
+	if (told->in_run_tests && told->in_run != told->compared)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, " That is within this group; as one of %zu of the whole run `storsync "
+				       "compare` says %s.", told->in_run_tests, compare_verdict_name(told->in_run));
 	if (!isnan(told->part.by)) {
 		print_figure(part, sizeof(part), &told->part);
 		at += (size_t)snprintf(text + at, sizeof(text) - at, " %.0f%% of that is %s (%s).", 100 * told->share,
@@ -199,10 +209,11 @@ static json_t *group_json(const struct overview *overview, const struct pair *pa
 	overview_keys(keys, sizeof(keys), overview->data, pair->cell, pair->column, RUN_KEY_BACKEND);
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(
-			cells, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "cell_id", overview->data->cell[pair[i].cell].cell_id,
+			cells, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "cell_id", overview->data->cell[pair[i].cell].cell_id,
 					 "baseline", overview->data->cell[pair[i].base].cell_id, "name", told[i].name, "verdict",
 					 verdict_of(&told[i]), "isr_latency", print_figure_json(&told[i].latency), "reason",
-					 told[i].reason.rule ? print_sentence_json(&told[i].reason) : json_null()));
+					 told[i].reason.rule ? print_sentence_json(&told[i].reason) : json_null(), "in_run",
+					 told[i].in_run_tests ? json_string(compare_verdict_name(told[i].in_run)) : json_null()));
 	return json_pack("{s:s, s:s, s:o}", "group", keys, "differ_in", run_key_name(pair->column), "cells", cells);
 }
 
@@ -292,6 +303,7 @@ int overview_print(const struct printer *printer, const struct overview *overvie
 	struct told *told = calloc(overview->pairs + 1, sizeof(*told));
 	json_t *groups = json_array();
 	size_t most = OVERVIEW_TOLD / (groups_of(overview) + 1) + 1;
+	struct verdict_run run = { .made = false };
 	size_t left = 0, end;
 	int status = explanation && told && groups ? 0 : -ENOMEM;
 
@@ -304,7 +316,7 @@ int overview_print(const struct printer *printer, const struct overview *overvie
 				keep(&told[end], explanation);
 		}
 		if (!status)
-			status = decide(overview, &overview->pair[i], &told[i], end - i);
+			status = decide(overview, &run, &overview->pair[i], &told[i], end - i);
 		if (status)
 			break;
 		if (printer->format == PRINT_JSON)
@@ -323,6 +335,7 @@ int overview_print(const struct printer *printer, const struct overview *overvie
 	} else if (!status) {
 		print_end(printer, overview, left);
 	}
+	verdict_run_fini(&run);
 	json_decref(groups);
 	free(told);
 	free(explanation);

@@ -123,39 +123,54 @@ static void tell_compared(struct explanation *explanation)
 {
 	const struct comparison *pair = &explanation->compared;
 	const struct comparison *run = &explanation->in_run;
-	char over[160] = "";
+	char over[160] = "", machine[COMPARE_MACHINE_BYTES];
 
 	if (!pair->figure)
 		return;
+	compare_machine_text(&pair->machine, machine, sizeof(machine));
 	if (run->figure && explanation->in_run_tests > 1)
 		snprintf(over, sizeof(over), "; as one of %zu comparisons of the whole run it says %s (adjusted p = %.2g)",
 			 explanation->in_run_tests, compare_verdict_name(run->verdict), run->p_adj);
 	explain_say(explanation, "latency.compare", SECTION_LATENCY,
 		    "`storsync compare` of these two alone says %s of isr_latency_mean: %.3f times [%.3f, %.3f], p = %.2g %s, noise "
-		    "floor %.1f%%%s",
+		    "floor %.1f%%%s%s%s",
 		    compare_verdict_name(pair->verdict), pair->ratio, pair->ci_lo, pair->ci_hi, pair->p_value, test_words(pair),
-		    100 * pair->noise_floor, over);
+		    100 * pair->noise_floor, over, machine[0] ? "; the machine differed between the two: " : "", machine);
+}
+
+/* In the sentence itself, where compare says otherwise of the whole run: nobody is to read two verdicts in two places. */
+static const char *in_run_words(const struct explanation *explanation, char text[200])
+{
+	const struct comparison *run = &explanation->in_run;
+
+	text[0] = '\0';
+	if (run->figure && explanation->compared.figure && explanation->in_run_tests > 1 &&
+	    run->verdict != explanation->compared.verdict)
+		snprintf(text, 200, ", of these two by themselves; as one of %zu comparisons of the whole run `storsync compare` says %s",
+			 explanation->in_run_tests, compare_verdict_name(run->verdict));
+	return text;
 }
 
 static void tell_latency(struct explanation *explanation)
 {
 	const struct explain_difference *latency = &explanation->latency;
 	const char *cell = explanation->cell_name, *base = explanation->base_name;
-	char time[TIME_TEXT_BYTES];
+	char time[TIME_TEXT_BYTES], in_run[200];
 	struct explain_sentence *sentence;
 
+	in_run_words(explanation, in_run);
 	if (explain_latency_is_shown(explanation))
 		sentence = explain_say(explanation, "latency.differs", SECTION_LATENCY,
-				       "An ISR is entered %s %s with %s than with %s, by the mean", time_text(time, latency->by),
-				       latency->by > 0 ? "later" : "sooner", cell, base);
+				       "An ISR is entered %s %s with %s than with %s, by the mean%s", time_text(time, latency->by),
+				       latency->by > 0 ? "later" : "sooner", cell, base, in_run);
 	else if (explanation->compared.verdict == COMPARE_EQUIVALENT)
 		sentence = explain_say(explanation, "latency.equivalent", SECTION_LATENCY,
 				       "The mean ISR latency of %s and of %s is the same within the noise floor of %.1f%%: there is "
-				       "nothing to explain in it",
-				       cell, base, 100 * explanation->compared.noise_floor);
+				       "nothing to explain in it%s",
+				       cell, base, 100 * explanation->compared.noise_floor, in_run);
 	else
 		sentence = explain_say(explanation, "latency.undecided", SECTION_LATENCY,
-				       "Not decided, whether the mean ISR latency differs between %s and %s", cell, base);
+				       "Not decided, whether the mean ISR latency differs between %s and %s%s", cell, base, in_run);
 	explain_cite(sentence, latency);
 	tell_compared(explanation);
 }

@@ -16,6 +16,21 @@
 int verdict_among(struct comparison *compared, size_t *tests, const struct run_data *data, const bool *kept, size_t cell,
 		  size_t base, enum run_key column);
 
+/* Comparisons of a whole run, kept from one pair to the next. Begins as zeros. */
+struct verdict_run {
+	bool made;
+	struct compare_options options;
+	struct comparisons all;
+};
+
+/*
+ * As verdict_among() with all cells, so that it is what `storsync compare` says of the run; `run->all.tests` is what it adjusted
+ * over.  verdict_run_fini() in any case.
+ */
+int verdict_in_run(struct verdict_run *run, struct comparison *compared, const struct run_data *data, size_t cell, size_t base,
+		   enum run_key column);
+void verdict_run_fini(struct verdict_run *run);
+
 /* Of the two by themselves. */
 int verdict_of_pair(struct comparison *compared, const struct run_data *data, size_t cell, size_t base, enum run_key column);
 

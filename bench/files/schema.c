@@ -279,6 +279,7 @@ static const struct csv_column compare_columns[] = {
 	{ "test_why", CSV_STRING, "", "why that test" },
 	{ "pairs", CSV_INTEGER, "", "of one block that both sides have" },
 	{ "margin", CSV_NUMBER, "", "the most that equivalent ones may differ, less 1: the noise floor, or --equivalent-within where that is less" },
+	{ "machine_differs", CSV_STRING, "", "what was witnessed of the machine, where it differs: the candidate's median and range, and the baseline's" },
 };
 
 const struct csv_schema schema_summary = SCHEMA("summary.csv", summary_columns);

@@ -287,6 +287,12 @@ static void put_verdict(FILE *out, const struct comparison *c)
 		html(out, "<span class=\"muted\">: %s</span>", why_not(c));
 	else if (c->verdict == COMPARE_UNDECIDED && c->more)
 		html(out, "<span class=\"muted\">: ~<data value=\"%lu\">%lu</data> more</span>", c->more, c->more);
+	else if (c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_MACHINE) {
+		char why[COMPARE_MACHINE_BYTES + 40];
+
+		compare_why(c, why, sizeof(why));
+		html(out, "<span class=\"muted\">: %s</span>", why);
+	}
 	fputs("</td>", out);
 }
 
@@ -390,7 +396,8 @@ static void put_how_to_read(FILE *out)
 	      "<li class=\"verdict worse\"><span class=\"symbol\" aria-hidden=\"true\">✗</span> worse: likewise</li>\n"
 	      "<li class=\"verdict equivalent\"><span class=\"symbol\" aria-hidden=\"true\">≈</span> equivalent: the interval "
 	      "lies within the noise floor and within 10%</li>\n"
-	      "<li class=\"verdict undecided\"><span class=\"symbol\" aria-hidden=\"true\">?</span> undecided: none of these; "
+	      "<li class=\"verdict undecided\"><span class=\"symbol\" aria-hidden=\"true\">?</span> undecided: none of these, or the "
+	      "machine was shown to differ between the sides, which is then said; "
 	      "~8 more: so many more invocations a side would decide if all goes on as it is, without a number it cannot be told "
 	      "or would take more than a thousand; tests take 50 at most</li>\n"
 	      "</ul></div>\n", out);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "bench/compare/machine_state.h"
 #include "bench/run_dir/manifest.h"
 
 #define DEFAULT_BASELINE "spinlock"
@@ -127,16 +128,17 @@ static int compare(struct report_data *data, char *error)
 
 int report_data_load(struct report_data *data, const char *path, const char *baseline, char *error)
 {
-	const struct figure *wanted[REPORT_FIGURES];
+	const struct figure *wanted[REPORT_FIGURES + MACHINE_FIGURES_WITHIN];
 	int status;
 
 	*data = (struct report_data){ .path = path };
 	for (unsigned i = 0; i < REPORT_FIGURES; i++)
 		wanted[i] = report_figures((enum report_figure)i);
+	memcpy(wanted + REPORT_FIGURES, machine_figures, MACHINE_FIGURES_WITHIN * sizeof(wanted[0]));
 	status = load_manifest(data, error);
 	if (status)
 		return status;
-	status = run_data_load(&data->run, path, "", wanted, REPORT_FIGURES, error);
+	status = run_data_load(&data->run, path, "", wanted, REPORT_FIGURES + MACHINE_FIGURES_WITHIN, error);
 	if (status) {
 		json_decref(data->manifest);
 		return status;

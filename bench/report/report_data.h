@@ -13,7 +13,7 @@
 struct report_data {
 	const char *path;              /* the run's folder */
 	json_t *manifest;              /* run.json */
-	struct run_data run;           /* with report_figures */
+	struct run_data run;           /* with report_figures, and behind them what compare looks at of the machine */
 	const char *baseline;          /* a back end of the run */
 	struct comparisons comparisons; /* of every back end against it; .count 0 when nothing is comparable */
 	char not_compared[256];        /* then: why; else "" */

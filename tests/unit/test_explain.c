@@ -183,6 +183,30 @@ static void test_compare_in_the_whole_run_is_told(void **state)
 	says(e, "latency.differs", "p = 0.01");
 	says(e, "latency.compare", "alone says worse");
 	says(e, "latency.compare", "as one of 40 comparisons of the whole run it says undecided (adjusted p = 0.4)");
+	/* Nobody reads of a difference without reading of whom it is. */
+	says(e, "latency.differs", ", of these two by themselves; as one of 40 comparisons of the whole run `storsync compare` says undecided");
+	e->in_run.verdict = COMPARE_WORSE;
+	compose(e);
+	for (size_t i = 0; i < e->count; i++) {
+		if (strcmp(e->sentence[i].rule, "latency.differs") == 0)
+			assert_null(strstr(e->sentence[i].text, "by themselves"));
+	}
+	free(e);
+}
+
+static void test_a_machine_that_differed_is_told(void **state)
+{
+	struct explanation *e = alike();
+
+	lengthen(e, 300, 0, 0);
+	set_compared(e, COMPARE_UNDECIDED, 0.1);
+	e->compared.machine = (struct machine_difference){
+		.witness = "core-to-core", .unit = "ns", .cand_lo = 190, .cand_median = 200, .cand_hi = 210, .base_lo = 49, .base_median = 50,
+		.base_hi = 51,
+	};
+	compose(e);
+	says(e, "latency.undecided", "Not decided");
+	says(e, "latency.compare", "; the machine differed between the two: core-to-core 200 ns (190..210) against 50 ns (49..51)");
 	free(e);
 }
 
@@ -804,6 +828,7 @@ int main(void)
 		cmocka_unit_test(test_within_the_noise_nothing_is_explained),
 		cmocka_unit_test(test_undecided_with_parts_beyond_the_noise),
 		cmocka_unit_test(test_compare_in_the_whole_run_is_told),
+		cmocka_unit_test(test_a_machine_that_differed_is_told),
 		cmocka_unit_test(test_a_difference_of_no_part),
 		cmocka_unit_test(test_one_gap_is_no_cause),
 		cmocka_unit_test(test_a_cpu_that_is_away_takes_throughput),
