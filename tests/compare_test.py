@@ -293,7 +293,7 @@ class Findings(Case):
 class Formats(Case):
     NUMBERS = ["n_base", "n_cand", "base_median", "cand_median", "ratio", "ci_lo", "ci_hi", "p_value", "p_adj", "noise_floor", "confidence",
                "more", "gated", "not_ok_base", "not_ok_cand", "pairs", "margin"]
-    TEXTS = ["metric", "unit", "better", "baseline", "candidate", "verdict", "test", "why", "test_why"]
+    TEXTS = ["metric", "unit", "better", "baseline", "candidate", "verdict", "test", "why", "test_why", "p_method"]
 
     def outputs(self, *arguments):
         def change(i, row):

@@ -19,8 +19,8 @@
 #include "bench/stats/rank_test.h"
 #include "bench/stats/signed_rank.h"
 
-#define LINE_BYTES	8192
-#define VALUES_MAX	200
+#define LINE_BYTES	32768
+#define VALUES_MAX	400
 
 /* Up to a word that is no number, or the end of the line. */
 static size_t numbers(char **at, double *v)

@@ -4,6 +4,7 @@
 
 1000 random samples, every other one with ties, of 3 to 12 values a side, go through stats_driver; each answer is worked out
 again here by other means: SciPy's exact tests where there are no ties, else every deal of the ranks and every way to sign them.
+1000 larger ones, of 51 to 150 values on one side at least, are compared with SciPy's asymptotic tests.
 What disagrees is listed, and a driver that is made wrong by a millionth in one p value has to be found out.
 
 Usage: stats_test.py STATS_DRIVER [unittest options]
@@ -170,6 +171,39 @@ def expected_paired(d):
     return [p, numpy.median(walsh(d)), *interval(walsh(d), lambda w: p_of_w(len(d), w))]
 
 
+def normal_interval(sums, about, p_of_rank):
+    """As interval(), of so many sums that the place is looked for from about where it is."""
+    ordered, low = numpy.sort(sums), max(0, round(about))
+    while p_of_rank(low) <= 1 - CONFIDENCE + 1e-12:
+        low += 1
+    while low and p_of_rank(low - 1) > 1 - CONFIDENCE + 1e-12:
+        low -= 1
+    return [ordered[low - 1], ordered[-low], 1 - p_of_rank(low - 1)] if low else [-math.inf, math.inf, 1]
+
+
+def expected_unpaired_of_many(a, b):
+    """SciPy's, and an interval of the shifts of untied values that its test does not reject."""
+    p = scipy.stats.mannwhitneyu(a, b, method="asymptotic", use_continuity=True).pvalue
+    differences = numpy.subtract.outer(b, a).ravel()
+    about = len(differences) / 2 - 1.96 * math.sqrt(len(differences) / 12 * (len(a) + len(b) + 1))
+    untied = functools.lru_cache(maxsize=None)(lambda u: u_sample(
+        len(a), len(b), u, lambda x, y: scipy.stats.mannwhitneyu(x, y, method="asymptotic").pvalue))
+    return [p, numpy.median(differences), *normal_interval(differences, about, untied)]
+
+
+def wilcoxon_of_many(d):
+    """SciPy corrects for continuity beyond the mean, too, where p is 1."""
+    done = scipy.stats.wilcoxon(d, zero_method="pratt", correction=True, method="approx")
+    rank_sum = scipy.stats.rankdata(abs(d))[d != 0].sum()
+    return 1.0 if rank_sum == 0 or abs(done.statistic - rank_sum / 2) <= 0.5 else done.pvalue
+
+
+def expected_paired_of_many(d):
+    about = len(d) * (len(d) + 1) / 4 - 1.96 * math.sqrt(len(d) * (len(d) + 1) * (2 * len(d) + 1) / 24)
+    untied = functools.lru_cache(maxsize=None)(lambda w: wilcoxon_of_many(numpy.array(w_sample(len(d), w))))
+    return [wilcoxon_of_many(d), numpy.median(walsh(d)), *normal_interval(walsh(d), about, untied)]
+
+
 def holm(p):
     adjusted, floor = list(p), 0
     for rank, at in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
@@ -213,6 +247,21 @@ class Agreement(unittest.TestCase):
     def test_samples(self):
         self.assertGreater(self.ties, SAMPLES / 3)
         self.assertEqual(disagreements(self.lines, ask(self.lines), self.expected), [])
+
+    def test_samples_of_many(self):
+        random = numpy.random.default_rng(24)
+        lines, expected, ties = [], [], 0
+        for round_number in range(SAMPLES):
+            n, m = random.integers(51, 151), random.integers(3, 151)
+            n, m = (n, m) if round_number % 4 < 2 else (m, n)
+            a, b = sample(random, round_number, n), sample(random, round_number, m)
+            larger = max(n, m)
+            d = sample(random, round_number, larger) - sample(random, round_number, larger)
+            lines += [unpaired(a, b), paired(d)]
+            expected += [expected_unpaired_of_many(a, b), expected_paired_of_many(d)]
+            ties += tied(numpy.concatenate([a, b]))
+        self.assertGreater(ties, SAMPLES / 3)
+        self.assertEqual(disagreements(lines, ask(lines), expected), [])
 
     def test_a_wrong_p_value_is_seen(self):
         for wrong in (1, 2, 1000, 2 * SAMPLES):

@@ -110,7 +110,12 @@ int compare_take_stock(struct compare_result *result)
 		for (unsigned k = 0; k < RUN_KEY_COUNT; k++)
 			result->varies[k] |= differs(all->comparison[i].key[k], all->comparison[0].key[k]);
 	}
-	qsort_r(result->order, all->count, sizeof(*result->order), by_table, result);
+	for (size_t i = 1; i < all->count; i++) {
+		if (by_table(&i, &(size_t){ i - 1 }, result) > 0)
+			continue;
+		qsort_r(result->order, all->count, sizeof(*result->order), by_table, result);
+		break;
+	}
 	return 0;
 }
 

@@ -197,23 +197,6 @@ static void warn_of_mixed(struct comparing *c)
 	}
 }
 
-static void name_comparison(const struct comparing *c, size_t figure, size_t d)
-{
-	const struct layout *layout = &c->layout;
-	const struct duel *duel = &c->duel[d];
-	struct comparison *comparison = &c->all->comparison[c->all->count + d];
-	const uint32_t *rank = layout->rank[layout->order[layout->side[duel->cand].first]];
-
-	comparison->figure = c->data->figure[figure];
-	comparison->baseline = layout->text[layout->column][layout->baseline];
-	comparison->candidate = layout->text[layout->column][layout->side[duel->cand].value];
-	for (unsigned k = 0; k < RUN_KEY_COUNT; k++) {
-		bool told_apart = layout->in_row[k];
-
-		comparison->key[k] = told_apart ? layout->text[k][rank[k]] : NULL;
-	}
-}
-
 /* A number of invocations a side, or of pairs, with which the least p would pass. */
 static size_t enough(const struct comparing *c, size_t tests, bool paired)
 {
@@ -234,10 +217,12 @@ static void warn_of_few(struct comparing *c, size_t tests, size_t first)
 	for (size_t i = first; i < first + c->duels; i++) {
 		const struct comparison *one = &c->all->comparison[i];
 
+		if (!one->why && judge_least_p(one) * (double)tests <= c->options->alpha)
+			return;
 		if (!one->why && (!best || judge_least_p(one) < judge_least_p(best)))
 			best = one;
 	}
-	if (!best || judge_least_p(best) * (double)tests <= c->options->alpha)
+	if (!best)
 		return;
 	if (!c->few) {
 		c->few = next_warning(c);
@@ -268,8 +253,6 @@ static int judge_figures(struct comparing *c)
 
 		if (!c->data->figure[f]->tested)
 			continue;
-		for (size_t d = 0; d < c->duels; d++)
-			name_comparison(c, f, d);
 		if (judge_figure(&judging))
 			return -ENOMEM;
 		for (size_t d = 0; d < c->duels; d++)

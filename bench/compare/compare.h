@@ -3,9 +3,9 @@
  * Comparing cells that differ in one key, the back end as a rule: which is better, by how much, and whether that is real.
  *
  * The unit is the invocation.  Every comparison is of one figure between a baseline and a candidate that agree in all other
- * keys.  What is said of one rests on four things: an exact rank test (Wilcoxon's signed ranks by block, or Mann and Whitney's),
- * adjusted by Holm over all comparisons of that figure; the Hodges-Lehmann ratio with the interval that belongs to the test;
- * and the noise floor, which is how far apart a cell and itself come out in this very data.
+ * keys.  What is said of one rests on four things: a rank test (Wilcoxon's signed ranks by block, or Mann and Whitney's; exact
+ * up to RANK_SAMPLES_MAX values a side), adjusted by Holm over all comparisons of that figure; the Hodges-Lehmann ratio with the
+ * interval that belongs to the test; and the noise floor, which is how far apart a cell and itself come out in this very data.
  */
 #ifndef STORSYNC_BENCH_COMPARE_COMPARE_H
 #define STORSYNC_BENCH_COMPARE_COMPARE_H
@@ -88,6 +88,7 @@ struct comparison {
 	struct machine_difference machine;
 	bool machine_witnessed;        /* of both sides something tells how the machine was */
 	bool floor_measured;           /* else the noise floor is what was asked for at least */
+	bool is_asymptotic;            /* p and the interval are of the normal approximation: a side has more than RANK_SAMPLES_MAX */
 };
 
 struct comparisons {
@@ -133,6 +134,9 @@ void compare_options_init(struct compare_options *options);
 /* "better", "worse", "equivalent", "undecided", "different", "not comparable" */
 const char *compare_verdict_name(enum compare_verdict verdict);
 
+/* "exact" or "asymptotic" */
+const char *compare_p_method(const struct comparison *c);
+
 /* "the noise floor of 39.7% is wider than 10%": why it is not comparable or undecided; "" where that goes without saying. */
 void compare_why(const struct comparison *c, char *text, size_t bytes);
 
@@ -143,7 +147,7 @@ void compare_machine_text(const struct machine_difference *difference, char *tex
 /* "core-to-core 50 ns against 132", of one that differs. */
 void compare_machine_medians(const struct machine_difference *difference, char *text, size_t bytes);
 
-/* So many more would decide it as the exact tests take no more: RANK_SAMPLES_MAX a side, which is the most of a run as well. */
+/* So many more would decide it as a run does not have: RANK_SAMPLES_MAX a side, and this has no more than these yet. */
 bool compare_is_out_of_reach(const struct comparison *c);
 
 #endif

@@ -4,12 +4,13 @@
 
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/compare/crew.h"
 #include "bench/compare/sample.h"
 #include "bench/stats/noise_floor.h"
+#include "bench/stats/rank_normal.h"
 #include "bench/stats/rank_null.h"
 #include "bench/stats/rank_test.h"
 #include "bench/stats/sample_size.h"
@@ -18,7 +19,7 @@
 
 /* A side of fewer is no sample. */
 #define VALUES_LEAST 2
-#define TOO_MANY "more than " STRINGIFY(RANK_SAMPLES_MAX) " values a side, the most of an exact test"
+#define TOO_MANY "more than " STRINGIFY(RANK_VALUES_MAX) " values a side, the most that is tested: they would not be invocations"
 #define STRINGIFY(number) STRINGIFY_AGAIN(number)
 #define STRINGIFY_AGAIN(number) #number
 /* Random halves for the floor, of all sides of a group together, and of each at least; of many duels fewer, to save seconds. */
@@ -26,25 +27,33 @@
 #define SPLITS_OF_GROUP_OF_MANY 400
 #define SPLITS_LEAST 8
 #define MANY_DUELS 4096
-/* So many duels are worth a second thread. */
-#define DUELS_FOR_THREADS 256
+/* So many duels are worth a slice of the work. */
+#define DUELS_OF_SLICE 128
+
+/* The work on a figure, in slices of whole groups. */
+struct shift {
+	const struct judging *judging;
+	size_t slices;
+};
 
 /* One thread's. */
 struct worker {
 	const struct judging *judging;
+	const struct shift *shift;
 	struct sample base, cand;
 	double base_median;
 	double *difference; /* by pair, ascending */
 	double *base_log, *cand_log; /* ascending: whatever sorts them again is done at once */
-	size_t first, end; /* duels */
+	size_t first, end; /* duels of the slice at hand */
 	int error;
 };
 
-static int worker_init(struct worker *worker, const struct judging *judging)
+static int worker_init(struct worker *worker, const struct shift *shift)
 {
+	const struct judging *judging = shift->judging;
 	size_t room = sample_room(judging->layout);
 
-	*worker = (struct worker){ .judging = judging, .end = judging->duels };
+	*worker = (struct worker){ .judging = judging, .shift = shift };
 	worker->difference = calloc(room + 1, sizeof(*worker->difference));
 	worker->base_log = calloc(room + 1, sizeof(*worker->base_log));
 	worker->cand_log = calloc(room + 1, sizeof(*worker->cand_log));
@@ -127,6 +136,20 @@ static const char *why_not_comparable(const struct comparison *c, const struct d
 	return NULL;
 }
 
+static void name(const struct judging *judging, size_t d)
+{
+	const struct layout *layout = judging->layout;
+	const struct layout_side *cand = &layout->side[judging->duel[d].cand];
+	const uint32_t *rank = layout->rank[layout->order[cand->first]];
+	struct comparison *c = &judging->comparison[d];
+
+	c->figure = layout->data->figure[judging->figure];
+	c->baseline = layout->text[layout->column][layout->baseline];
+	c->candidate = layout->text[layout->column][cand->value];
+	for (unsigned k = 0; k < RUN_KEY_COUNT; k++)
+		c->key[k] = layout->in_row[k] ? layout->text[k][rank[k]] : NULL;
+}
+
 static void describe(struct worker *worker, size_t d)
 {
 	const struct judging *judging = worker->judging;
@@ -134,6 +157,7 @@ static void describe(struct worker *worker, size_t d)
 	const struct layout_side *side = judging->layout->side;
 	struct comparison *c = &judging->comparison[d];
 
+	name(judging, d);
 	gather_both(worker, d);
 	c->n_base = worker->base.n;
 	c->n_cand = worker->cand.n;
@@ -176,7 +200,10 @@ static void choose_test(struct comparison *c, const struct judging *judging)
 
 double judge_least_p(const struct comparison *c)
 {
-	return c->test == COMPARE_TEST_PAIRED ? signed_rank_least_p(c->pairs) : rank_least_p(c->n_base, c->n_cand);
+	if (c->test == COMPARE_TEST_PAIRED)
+		return rank_is_exact(c->pairs, c->pairs) ? signed_rank_least_p(c->pairs) : signed_rank_normal_p(c->pairs, 0, 0, 0);
+	return rank_is_exact(c->n_base, c->n_cand) ? rank_least_p(c->n_base, c->n_cand) :
+						     rank_normal_p(c->n_base, c->n_cand, 0, 0);
 }
 
 static void estimate(struct worker *worker, size_t d)
@@ -201,6 +228,7 @@ static void estimate(struct worker *worker, size_t d)
 		c->why = TOO_MANY;
 		return;
 	}
+	c->is_asymptotic = !rank_is_exact(shift.n, shift.m);
 	c->ratio = exp(shift.shift);
 	c->ci_lo = exp(shift.lo);
 	c->ci_hi = exp(shift.hi);
@@ -247,13 +275,30 @@ static void set_floor(struct comparison *c, const struct floors *floors, const s
 	c->margin = fmin(c->noise_floor, options->equivalent_within);
 }
 
-static void *describe_all(void *context)
+/* Where a slice begins: at its share of the duels, or after it, with the next group. */
+static size_t slice_begin(const struct shift *shift, size_t slice)
+{
+	const struct judging *judging = shift->judging;
+	size_t first = judging->duels * slice / shift->slices;
+
+	while (first > 0 && first < judging->duels && judging->duel[first].group == judging->duel[first - 1].group)
+		first++;
+	return first;
+}
+
+static void take_slice(struct worker *worker, size_t slice)
+{
+	worker->first = slice_begin(worker->shift, slice);
+	worker->end = slice_begin(worker->shift, slice + 1);
+}
+
+static void describe_slice(void *context, size_t slice)
 {
 	struct worker *worker = context;
 
+	take_slice(worker, slice);
 	for (size_t d = worker->first; d < worker->end; d++)
 		describe(worker, d);
-	return NULL;
 }
 
 /* Duels [first, end) are those of one group of rows. */
@@ -286,46 +331,17 @@ static int judge_group(struct worker *worker, size_t first, size_t end)
 	return error;
 }
 
-static void *judge_groups(void *context)
+static void judge_slice(void *context, size_t slice)
 {
 	struct worker *worker = context;
 	const struct duel *duel = worker->judging->duel;
 
+	take_slice(worker, slice);
 	for (size_t first = worker->first, end; first < worker->end && !worker->error; first = end) {
 		for (end = first + 1; end < worker->end && duel[end].group == duel[first].group;)
 			end++;
 		worker->error = judge_group(worker, first, end);
 	}
-	return NULL;
-}
-
-/* All duels, the second half by a thread of its own where that is worth it and can be had; groups stay whole. */
-static int in_two(struct worker *worker, void *(*work)(void *))
-{
-	const struct judging *judging = worker->judging;
-	struct worker other;
-	pthread_t thread;
-	size_t middle = judging->duels / 2;
-	bool threaded;
-
-	worker->end = judging->duels;
-	if (judging->duels < DUELS_FOR_THREADS)
-		return work(worker), worker->error;
-	while (middle < judging->duels && judging->duel[middle].group == judging->duel[middle - 1].group)
-		middle++;
-	if (worker_init(&other, judging)) {
-		worker_fini(&other);
-		return -ENOMEM;
-	}
-	worker->end = other.first = middle;
-	threaded = pthread_create(&thread, NULL, work, &other) == 0;
-	work(worker);
-	if (threaded)
-		pthread_join(thread, NULL);
-	else
-		work(&other);
-	worker_fini(&other);
-	return worker->error ? worker->error : other.error;
 }
 
 static bool is_within(double share, double lo, double hi)
@@ -392,29 +408,56 @@ static int adjust(struct judging *judging)
 	return 0;
 }
 
-int judge_figure(struct judging *judging)
+static void conclude_slice(void *context, size_t slice)
 {
-	struct worker worker;
-	int error = worker_init(&worker, judging);
+	struct worker *worker = context;
+	const struct judging *judging = worker->judging;
 
-	judging->tests = 0;
-	if (!error)
-		error = in_two(&worker, describe_all);
-	for (size_t d = 0; d < judging->duels && !error; d++)
-		judging->tests += !judging->comparison[d].why;
-	for (size_t d = 0; d < judging->duels && !error; d++)
-		choose_test(&judging->comparison[d], judging);
-	if (!error)
-		error = in_two(&worker, judge_groups);
-	if (!error)
-		error = adjust(judging);
-	for (size_t d = 0; d < judging->duels && !error; d++) {
+	take_slice(worker, slice);
+	for (size_t d = worker->first; d < worker->end; d++) {
 		struct comparison *c = &judging->comparison[d];
 
 		c->verdict = judge_verdict(c, judging->options->alpha);
 		if (c->verdict == COMPARE_UNDECIDED)
 			ask_for_more(c, judging);
 	}
-	worker_fini(&worker);
+}
+
+static int judge_with(struct judging *judging, const struct shift *shift, struct worker *worker, size_t workers)
+{
+	void *crew[CREW_MAX];
+
+	for (size_t i = 0; i < workers; i++)
+		crew[i] = &worker[i];
+	crew_run(shift->slices, crew, workers, describe_slice);
+	judging->tests = 0;
+	for (size_t d = 0; d < judging->duels; d++)
+		judging->tests += !judging->comparison[d].why;
+	for (size_t d = 0; d < judging->duels; d++)
+		choose_test(&judging->comparison[d], judging);
+	crew_run(shift->slices, crew, workers, judge_slice);
+	for (size_t i = 0; i < workers; i++) {
+		if (worker[i].error)
+			return worker[i].error;
+	}
+	if (adjust(judging))
+		return -ENOMEM;
+	crew_run(shift->slices, crew, workers, conclude_slice);
+	return 0;
+}
+
+int judge_figure(struct judging *judging)
+{
+	struct shift shift = { .judging = judging, .slices = judging->duels / DUELS_OF_SLICE + 1 };
+	struct worker worker[CREW_MAX];
+	size_t workers = crew_size(shift.slices), made;
+	int error = 0;
+
+	for (made = 0; made < workers && !error; made++)
+		error = worker_init(&worker[made], &shift);
+	if (!error)
+		error = judge_with(judging, &shift, worker, workers);
+	while (made-- > 0)
+		worker_fini(&worker[made]);
 	return error;
 }

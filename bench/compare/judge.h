@@ -18,7 +18,7 @@ struct judging {
 	const struct duel *duel; /* by row */
 	size_t duels;
 	size_t figure;           /* of the data */
-	struct comparison *comparison; /* of each duel; baseline and candidate are set */
+	struct comparison *comparison; /* of each duel, all zero */
 	size_t tests;            /* out: that Holm adjusts over */
 };
 

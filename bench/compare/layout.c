@@ -58,6 +58,17 @@ static int by_row_and_side(const void *a, const void *b, void *context)
 	return (x > y) - (x < y);
 }
 
+/* Cells are read in the order of their keys, as a rule: then there is nothing to sort. */
+static void sort_cells(struct layout *layout, uint32_t *order, size_t cells, int (*compare)(const void *, const void *, void *))
+{
+	size_t sorted = 1;
+
+	while (sorted < cells && compare(&order[sorted - 1], &order[sorted], layout) <= 0)
+		sorted++;
+	if (sorted < cells)
+		qsort_r(order, cells, sizeof(*order), compare, layout);
+}
+
 static bool differs_within(const struct layout *layout, const struct layout_side *side, unsigned key)
 {
 	for (size_t i = side->first + 1; i < side->end; i++) {
@@ -89,14 +100,14 @@ static int number_rests(struct layout *layout, size_t cells)
 		return -ENOMEM;
 	choose_rest(layout);
 	memcpy(order, layout->order, cells * sizeof(*order));
-	qsort_r(order, cells, sizeof(*order), by_rest, layout);
+	sort_cells(layout, order, cells, by_rest);
 	for (size_t i = 0; i < cells; i++) {
 		if (i && by_rest(&order[i - 1], &order[i], layout))
 			number++;
 		layout->rest[order[i]] = number;
 	}
 	free(order);
-	qsort_r(layout->order, cells, sizeof(*layout->order), by_row_and_side, layout);
+	sort_cells(layout, layout->order, cells, by_row_and_side);
 	return 0;
 }
 
@@ -181,7 +192,7 @@ int layout_init(struct layout *layout, const struct run_data *data, const struct
 	for (size_t i = 0; i < data->cells; i++)
 		layout->order[i] = (uint32_t)i;
 	kept = drop_refused(layout);
-	qsort_r(layout->order, kept, sizeof(*layout->order), by_row_and_side, layout);
+	sort_cells(layout, layout->order, kept, by_row_and_side);
 	make_sides(layout, kept);
 	return number_rests(layout, kept);
 }

@@ -145,9 +145,11 @@ static void say_tests(const struct compare_result *result, FILE *out)
 	};
 	const struct comparisons *all = result->all;
 	const char *said[8];
-	size_t count = 0;
+	size_t count = 0, asymptotic = 0;
 
-	fputs("Test, exact: ", out);
+	for (size_t i = 0; i < all->count; i++)
+		asymptotic += all->comparison[i].is_asymptotic;
+	fputs(asymptotic ? "Test: " : "Test, exact: ", out);
 	for (size_t i = 0; i < all->count; i++) {
 		const struct comparison *c = &all->comparison[i];
 		size_t at = 0, same = 0;
@@ -161,6 +163,9 @@ static void say_tests(const struct compare_result *result, FILE *out)
 		fprintf(out, "%s%s for %zu (%s)", count ? "; " : "", names[c->test], same, c->test_why);
 		said[count++] = c->test_why;
 	}
+	if (asymptotic)
+		fprintf(out, ". Exact up to %d values a side; of %zu with more, p and interval are asymptotic, by the normal "
+			"approximation, corrected for ties and continuity", RANK_SAMPLES_MAX, asymptotic);
 	fprintf(out, ". Holm adjusts p over all comparisons of a figure, %zu at most; the level is %g for all of them together.",
 		all->tests, result->command->options.alpha);
 }
@@ -267,7 +272,7 @@ static void say_machine(const struct compare_result *result, FILE *out)
 static void say_undecided(const struct compare_result *result, FILE *out)
 {
 	fprintf(out, "Undecided: \"~N more\" is how many more invocations a side would decide it if all goes on as it is; "
-		"\"not within %d\" is more than a run and the tests take: lower the noise instead; "
+		"\"not within %d\" is more than a run and the exact tests take: lower the noise instead; "
 		"without either it cannot be told, or would take more than a thousand. ", RANK_SAMPLES_MAX);
 	if (result->verdicts[COMPARE_NOT_COMPARABLE])
 		fputs("What is not comparable says why. ", out);

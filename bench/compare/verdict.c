@@ -15,6 +15,11 @@ const char *compare_verdict_name(enum compare_verdict verdict)
 	return names[verdict];
 }
 
+const char *compare_p_method(const struct comparison *c)
+{
+	return c->is_asymptotic ? "asymptotic" : "exact";
+}
+
 void compare_why(const struct comparison *c, char *text, size_t bytes)
 {
 	char machine[COMPARE_MACHINE_BYTES];
@@ -36,5 +41,5 @@ bool compare_is_out_of_reach(const struct comparison *c)
 {
 	size_t most = c->test == COMPARE_TEST_PAIRED ? c->pairs : c->n_base > c->n_cand ? c->n_base : c->n_cand;
 
-	return c->more && most + c->more > RANK_SAMPLES_MAX;
+	return c->more && most <= RANK_SAMPLES_MAX && most + c->more > RANK_SAMPLES_MAX;
 }

@@ -7,9 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/compare/fixed.h"
 #include "bench/stats/rank_test.h"
 
 #define TEXT(words, column) (words)->text[column], sizeof((words)->text[column])
+
+/* As snprintf(text, bytes, "%s", words), and the length of what fits. */
+static size_t put(char *text, size_t bytes, const char *words)
+{
+	size_t length = strnlen(words, bytes - 1);
+
+	memcpy(text, words, length);
+	text[length] = '\0';
+	return length;
+}
 
 /* As in the table that `run` prints. */
 static double scale_of(const struct figure *figure, const char **unit)
@@ -30,7 +41,7 @@ static void format_value(char *text, size_t bytes, const struct figure *figure, 
 	if (isnan(value))
 		snprintf(text, bytes, "-");
 	else
-		snprintf(text, bytes, "%.*f", shown >= 100 || shown == floor(shown) ? 0 : shown >= 10 ? 1 : shown >= 1 ? 2 : 3, shown);
+		fixed_print(text, bytes, shown, shown >= 100 || shown == floor(shown) ? 0 : shown >= 10 ? 1 : shown >= 1 ? 2 : 3);
 }
 
 static void format_ratio(char *text, size_t bytes, double ratio)
@@ -40,32 +51,39 @@ static void format_ratio(char *text, size_t bytes, double ratio)
 	else if (isinf(ratio) || ratio == 0)
 		snprintf(text, bytes, "%s", ratio > 0 ? "inf" : "0");
 	else
-		snprintf(text, bytes, "%.*f", ratio >= 100 ? 0 : ratio >= 10 ? 2 : 3, ratio);
+		fixed_print(text, bytes, ratio, ratio >= 100 ? 0 : ratio >= 10 ? 2 : 3);
 }
 
 static void format_interval(char *text, size_t bytes, const struct comparison *c)
 {
-	char lo[32], hi[32];
+	size_t length;
 
-	format_ratio(lo, sizeof(lo), c->ci_lo);
-	format_ratio(hi, sizeof(hi), c->ci_hi);
-	if (isnan(c->ratio))
+	if (isnan(c->ratio)) {
 		snprintf(text, bytes, "-");
-	else
-		snprintf(text, bytes, "%s to %s", lo, hi);
+		return;
+	}
+	format_ratio(text, bytes, c->ci_lo);
+	length = strlen(text);
+	length += put(text + length, bytes - length, " to ");
+	format_ratio(text + length, bytes - length, c->ci_hi);
 }
 
-static void format_p(char *text, size_t bytes, double p)
+static void format_p(char *text, size_t bytes, const struct comparison *c)
 {
-	if (isnan(p))
+	size_t length;
+
+	if (isnan(c->p_adj)) {
 		snprintf(text, bytes, "-");
-	else
-		snprintf(text, bytes, p < 0.001 ? "%.1e" : "%.4f", p);
+		return;
+	}
+	length = c->p_adj < 0.001 ? fixed_print_power(text, bytes, c->p_adj) : fixed_print(text, bytes, c->p_adj, 4);
+	if (c->is_asymptotic)
+		put(text + length, bytes - length, " asymptotic");
 }
 
 static void format_verdict(char *text, size_t bytes, const struct comparison *c)
 {
-	int length = snprintf(text, bytes, "%s", compare_verdict_name(c->verdict));
+	int length = (int)put(text, bytes, compare_verdict_name(c->verdict));
 	size_t not_ok = c->not_ok_base + c->not_ok_cand;
 
 	if (c->verdict == COMPARE_UNDECIDED && c->doubt == COMPARE_DOUBT_WIDE_FLOOR)
@@ -106,19 +124,22 @@ void wording_head(struct wording *words, const struct compare_result *result, co
 
 void wording_comparison(struct wording *words, const struct comparison *c)
 {
-	snprintf(TEXT(words, WORDING_NAME), "%s", c->candidate);
+	size_t length;
+
+	put(TEXT(words, WORDING_NAME), c->candidate);
+	length = fixed_print_count(TEXT(words, WORDING_N), c->test == COMPARE_TEST_PAIRED ? c->pairs : c->n_cand);
 	if (c->test == COMPARE_TEST_PAIRED)
-		snprintf(TEXT(words, WORDING_N), "%zu pairs", c->pairs);
-	else
-		snprintf(TEXT(words, WORDING_N), "%zu", c->n_cand);
+		put(words->text[WORDING_N] + length, sizeof(words->text[WORDING_N]) - length, " pairs");
 	format_value(TEXT(words, WORDING_MEDIAN), c->figure, c->cand_median);
 	format_ratio(TEXT(words, WORDING_RATIO), c->ratio);
 	format_interval(TEXT(words, WORDING_INTERVAL), c);
-	format_p(TEXT(words, WORDING_P), c->p_adj);
-	if (c->why)
-		snprintf(TEXT(words, WORDING_FLOOR), "-");
-	else
-		snprintf(TEXT(words, WORDING_FLOOR), "%.1f%%", 100 * c->noise_floor);
+	format_p(TEXT(words, WORDING_P), c);
+	if (c->why) {
+		put(TEXT(words, WORDING_FLOOR), "-");
+	} else {
+		length = fixed_print(TEXT(words, WORDING_FLOOR), 100 * c->noise_floor, 1);
+		put(words->text[WORDING_FLOOR] + length, sizeof(words->text[WORDING_FLOOR]) - length, "%");
+	}
 	format_verdict(TEXT(words, WORDING_VERDICT), c);
 }
 

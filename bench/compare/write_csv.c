@@ -59,6 +59,7 @@ static void set_result(struct csv_row *row, const struct comparison *c)
 	csv_set_string(row, "test_why", c->test_why);
 	csv_set_u64(row, "pairs", c->pairs);
 	csv_set_double(row, "margin", c->margin);
+	csv_set_string(row, "p_method", compare_p_method(c));
 	if (c->more)
 		csv_set_u64(row, "more", c->more);
 }

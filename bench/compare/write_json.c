@@ -81,6 +81,7 @@ static json_t *comparison_to_json(const struct comparison *c)
 	json_object_set_new(object, "not_ok_cand", count(c->not_ok_cand));
 	json_object_set_new(object, "why", text(why));
 	json_object_set_new(object, "margin", c->why ? json_null() : number(c->margin));
+	json_object_set_new(object, "p_method", c->why ? json_null() : text(compare_p_method(c)));
 	json_object_set_new(object, "machine_differs", machine_of(&c->machine));
 	json_object_set_new(object, "machine_witnessed", json_boolean(c->machine_witnessed));
 	return object;

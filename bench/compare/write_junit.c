@@ -76,6 +76,8 @@ static void print_finding(const struct comparison *c, FILE *out)
 	fprintf(out, ": ratio %.9g, interval %.9g to %.9g, p_adj %.9g, noise floor %.9g, "
 		"medians %.9g and %.9g %s, n %zu and %zu", c->ratio, c->ci_lo, c->ci_hi, c->p_adj,
 		c->noise_floor, c->cand_median, c->base_median, c->figure->unit, c->n_cand, c->n_base);
+	if (c->is_asymptotic)
+		fprintf(out, ", p %s", compare_p_method(c));
 	compare_why(c, why, sizeof(why));
 	if (why[0])
 		fprintf(out, "; %s", why);

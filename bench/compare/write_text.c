@@ -47,12 +47,31 @@ static const char *colour_of(enum compare_verdict verdict)
 	       verdict == COMPARE_UNDECIDED ? "\033[33m" : "";
 }
 
+/* Margin, and the text at either end of its column; widths are those of the widest text. */
+static char *put_padded(char *at, const char *text, int margin, int width, bool left)
+{
+	size_t length = strlen(text), blanks = (size_t)width > length ? (size_t)width - length : 0;
+
+	memset(at, ' ', (size_t)margin + blanks);
+	at += margin;
+	memcpy(at + (left ? 0 : blanks), text, length);
+	if (left)
+		memset(at + length, ' ', blanks);
+	return at + blanks + length;
+}
+
 static void print_line(const struct layout_of_text *layout, const struct wording *words, const char *colour)
 {
-	fprintf(layout->out, "    %-*s", layout->width[WORDING_NAME], words->text[WORDING_NAME]);
+	char line[2 * sizeof(*words)];
+	char *at = put_padded(line, words->text[WORDING_NAME], 4, layout->width[WORDING_NAME], true);
+
 	for (unsigned c = WORDING_N; c < WORDING_VERDICT; c++)
-		fprintf(layout->out, "  %*s", layout->width[c], words->text[c]);
-	fprintf(layout->out, "  %s%s%s\n", colour, words->text[WORDING_VERDICT], *colour ? "\033[0m" : "");
+		at = put_padded(at, words->text[c], 2, layout->width[c], false);
+	at = put_padded(at, colour, 2, 0, true);
+	at = put_padded(at, words->text[WORDING_VERDICT], 0, 0, true);
+	at = put_padded(at, *colour ? "\033[0m" : "", 0, 0, true);
+	*at++ = '\n';
+	fwrite(line, 1, (size_t)(at - line), layout->out);
 }
 
 /* A paragraph, its first line with another margin than the rest. */

@@ -265,7 +265,7 @@ static const struct csv_column compare_columns[] = {
 	{ "ratio", CSV_NUMBER, "", "candidate to baseline, by Hodges and Lehmann" },
 	{ "ci_lo", CSV_NUMBER, "", "lower end of its interval" },
 	{ "ci_hi", CSV_NUMBER, "", "upper end; empty: unbounded, because so few values say nothing" },
-	{ "p_value", CSV_NUMBER, "", "of the exact test" },
+	{ "p_value", CSV_NUMBER, "", "of the test" },
 	{ "p_adj", CSV_NUMBER, "", "the same by Holm, over all comparisons of the figure" },
 	{ "noise_floor", CSV_NUMBER, "", "the least ratio that counts, less 1" },
 	{ "verdict", CSV_STRING, "", "better, worse, different, equivalent, undecided or not comparable" },
@@ -279,6 +279,7 @@ static const struct csv_column compare_columns[] = {
 	{ "test_why", CSV_STRING, "", "why that test" },
 	{ "pairs", CSV_INTEGER, "", "of one block that both sides have" },
 	{ "margin", CSV_NUMBER, "", "the most that equivalent ones may differ, less 1: the noise floor, or --equivalent-within where that is less" },
+	{ "p_method", CSV_STRING, "", "how p and the interval were found: exact; or asymptotic, by the normal approximation, of more than 50 values a side" },
 	{ "machine_differs", CSV_STRING, "", "what was witnessed of the machine, where it differs: the candidate's median and range, and the baseline's" },
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * By how much one small sample is shifted against another: Hodges' and
- * Lehmann's estimate and the exact interval that belongs to the Mann-Whitney
- * test. Without ties, 0 is outside of the interval exactly when the test
+ * By how much one sample is shifted against another: Hodges' and Lehmann's
+ * estimate and the interval that belongs to the Mann-Whitney test, exact or by
+ * the normal approximation as that is. Without ties, 0 is outside of the interval exactly when the test
  * rejects, so that an estimate and a p value never contradict each other.
  *
  * Sources: J. L. Hodges, E. L. Lehmann, "Estimates of location based on rank
@@ -30,7 +30,7 @@ struct shift_estimate {
  * give the confidence, the interval is all numbers, and its confidence 1.
  * With ties it covers at least as often as it says. For a ratio, give logarithms.
  *
- * Returns 0, or -EINVAL when a side is empty or larger than RANK_SAMPLES_MAX,
+ * Returns 0, or -EINVAL when a side is empty or larger than RANK_VALUES_MAX,
  * a value is not finite, or confidence is not between 0 and 1, or -ENOMEM.
  */
 int hodges_lehmann(const double *a, size_t n, const double *b, size_t m, double confidence, struct shift_estimate *estimate);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +12,17 @@
 #include "hba_sim/devices/service_time.h"
 
 #define PERCENTILE	0.95
+/* So many values of a side are a set of 64 bits. */
+#define FEW		64
 
-/* One side while it is being split; place[i] is what half the i-th smallest value is in. */
-enum place { LEFT_OUT, FIRST, SECOND };
+/* One side while it is being split. */
 struct side {
 	const double *sorted;
 	size_t n;
 	size_t half;
 	double scale;
-	unsigned char *place;
-	double *dealt; /* n of each place */
-	size_t *order;
+	uint32_t *order; /* random splits: the values' places, as they were dealt last */
+	double *dealt;  /* n, and only beyond FEW */
 };
 
 void noise_floor_init(struct noise_floor *floor, size_t splits)
@@ -59,35 +58,40 @@ static double different_splits(size_t n, size_t half, double limit)
 	return ways / 2;
 }
 
-static double median_of(const double *sorted, size_t n)
+static void take_split(struct noise_floor *floor, const struct side *side, double first, double second)
 {
-	return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+	floor->difference[floor->count++] = fabs(first - second) / side->scale;
 }
 
-/* What is dealt out in order is in order; no branch depends on where a value goes, since none could be foreseen. */
-static void take_split(struct noise_floor *floor, const struct side *side)
+/* Of the values whose bits are set: no branch depends on which, since none could be foreseen. */
+static double median_of_set(const double *sorted, uint64_t set, size_t count)
 {
-	size_t dealt[] = { [LEFT_OUT] = 0, [FIRST] = side->n, [SECOND] = 2 * side->n };
+	double low;
 
-	for (size_t i = 0; i < side->n; i++)
-		side->dealt[dealt[side->place[i]]++] = side->sorted[i];
-	floor->difference[floor->count++] = fabs(median_of(side->dealt + side->n, side->half) -
-						 median_of(side->dealt + 2 * side->n, side->half)) / side->scale;
+	for (size_t i = 0; i < (count - 1) / 2; i++)
+		set &= set - 1;
+	low = sorted[__builtin_ctzll(set)];
+	if (count % 2 == 0)
+		set &= set - 1;
+	return (low + sorted[__builtin_ctzll(set)]) / 2;
 }
 
-/* In every way: with the first value, choose its half - 1 companions. */
+static void take_sets(struct noise_floor *floor, const struct side *side, uint64_t first, uint64_t second)
+{
+	take_split(floor, side, median_of_set(side->sorted, first, side->half), median_of_set(side->sorted, second, side->half));
+}
+
+/* In every way: with the first value, choose its half - 1 companions.  There are few ways, and so few values. */
 static void split_all_but(struct noise_floor *floor, const struct side *side, size_t left_out)
 {
 	size_t others = 2 * side->half - 1, companions = side->half - 1;
-	uint64_t chosen = ((uint64_t)1 << companions) - 1;
+	uint64_t chosen = ((uint64_t)1 << companions) - 1, all = ((uint64_t)1 << (others + 1)) - 1;
+	uint64_t before = ((uint64_t)1 << left_out) - 1;
 
 	while (chosen < (uint64_t)1 << others) {
-		uint64_t with_first = chosen << 1 | 1, lowest, above;
-		size_t bit = 0;
+		uint64_t first = chosen << 1 | 1, second = all & ~first, lowest, above;
 
-		for (size_t i = 0; i < side->n; i++)
-			side->place[i] = i == left_out ? LEFT_OUT : with_first >> bit++ & 1 ? FIRST : SECOND;
-		take_split(floor, side);
+		take_sets(floor, side, (first & before) | (first & ~before) << 1, (second & before) | (second & ~before) << 1);
 		/* The next greater number with as many ones (M. Beeler et al., HAKMEM, item 175). */
 		lowest = chosen & -chosen;
 		above = chosen + lowest;
@@ -119,23 +123,73 @@ static uint64_t seed_of(const double *sorted, size_t n)
 	return seed;
 }
 
+#define INVERSE(d)	UINT64_MAX / (d)
+#define INVERSES_4(d)	INVERSE(d), INVERSE(d + 1), INVERSE(d + 2), INVERSE(d + 3)
+#define INVERSES_16(d)	INVERSES_4(d), INVERSES_4(d + 4), INVERSES_4(d + 8), INVERSES_4(d + 12)
+
+/* number % divisor: with its inverse, rounded down, the quotient is right or one too small (H. S. Warren, "Hacker's Delight"). */
+static inline size_t remainder_of(uint64_t number, size_t divisor)
+{
+	static const uint64_t inverse[FEW + 1] = { 0, INVERSES_16(1), INVERSES_16(17), INVERSES_16(33), INVERSES_16(49) };
+	uint64_t rest;
+
+	if (divisor > FEW)
+		return (size_t)(number % divisor);
+	rest = number - (uint64_t)((unsigned __int128)number * inverse[divisor] >> 64) * divisor;
+	return (size_t)(rest < divisor ? rest : rest - divisor);
+}
+
+/* Of n places those that are not dealt yet, from `at` on: the next one, to place `at` of the order. */
+static inline uint32_t deal_one(uint32_t *order, size_t n, size_t at, uint64_t *random)
+{
+	size_t other = at + remainder_of(splitmix64(random), n - at);
+	uint32_t drawn = order[other];
+
+	order[other] = order[at];
+	order[at] = drawn;
+	return drawn;
+}
+
+static uint64_t deal_sets(struct noise_floor *floor, const struct side *side, uint64_t random)
+{
+	uint32_t *order = side->order;
+	size_t n = side->n, half = side->half;
+	uint64_t first = 0, second = 0;
+
+	for (size_t i = 0; i < half; i++)
+		first |= (uint64_t)1 << deal_one(order, n, i, &random);
+	for (size_t i = half; i < 2 * half; i++)
+		second |= (uint64_t)1 << deal_one(order, n, i, &random);
+	take_sets(floor, side, first, second);
+	return random;
+}
+
+static double median_of_any(double *v, size_t n)
+{
+	double next, low = sums_kth(v, n, (n - 1) / 2, &next);
+
+	return (low + (n % 2 ? low : next)) / 2;
+}
+
+static uint64_t deal_many(struct noise_floor *floor, const struct side *side, uint64_t random)
+{
+	double first;
+
+	for (size_t i = 0; i < 2 * side->half; i++)
+		side->dealt[i] = side->sorted[deal_one(side->order, side->n, i, &random)];
+	first = median_of_any(side->dealt, side->half);
+	take_split(floor, side, first, median_of_any(side->dealt + side->half, side->half));
+	return random;
+}
+
 static void split_at_random(struct noise_floor *floor, const struct side *side)
 {
 	uint64_t random = seed_of(side->sorted, side->n);
 
 	for (size_t i = 0; i < side->n; i++)
-		side->order[i] = i;
-	for (size_t split = 0; split < floor->splits; split++) {
-		memset(side->place, LEFT_OUT, side->n);
-		for (size_t i = 0; i < 2 * side->half; i++) {
-			size_t other = i + (size_t)(splitmix64(&random) % (side->n - i)), drawn = side->order[other];
-
-			side->order[other] = side->order[i];
-			side->order[i] = drawn;
-			side->place[drawn] = i < side->half ? FIRST : SECOND;
-		}
-		take_split(floor, side);
-	}
+		side->order[i] = (uint32_t)i;
+	for (size_t split = 0; split < floor->splits; split++)
+		random = side->n <= FEW ? deal_sets(floor, side, random) : deal_many(floor, side, random);
 }
 
 /* Makes room for one more side. */
@@ -154,35 +208,37 @@ static int reserve(struct noise_floor *floor)
 	return 0;
 }
 
-static int split(struct noise_floor *floor, struct side *side, const double *v)
+static void split(struct noise_floor *floor, struct side *side, const double *v, double *sorted)
+{
+	memcpy(sorted, v, side->n * sizeof(*v));
+	sums_sort(sorted, side->n);
+	side->sorted = sorted;
+	if (different_splits(side->n, side->half, (double)floor->splits) <= (double)floor->splits)
+		split_in_every_way(floor, side);
+	else
+		split_at_random(floor, side);
+	floor->sides++;
+}
+
+static int split_many(struct noise_floor *floor, struct side *side, const double *v)
 {
 	double *sorted = malloc(side->n * sizeof(*sorted));
-	int result = -ENOMEM;
 
-	side->place = malloc(side->n);
 	side->order = malloc(side->n * sizeof(*side->order));
-	side->dealt = malloc(3 * side->n * sizeof(*side->dealt));
-	if (sorted && side->place && side->order && side->dealt) {
-		memcpy(sorted, v, side->n * sizeof(*v));
-		sums_sort(sorted, side->n);
-		side->sorted = sorted;
-		if (different_splits(side->n, side->half, (double)floor->splits) <= (double)floor->splits)
-			split_in_every_way(floor, side);
-		else
-			split_at_random(floor, side);
-		floor->sides++;
-		result = 0;
-	}
+	side->dealt = malloc(side->n * sizeof(*side->dealt));
+	if (sorted && side->order && side->dealt)
+		split(floor, side, v, sorted);
 	free(side->dealt);
 	free(side->order);
-	free(side->place);
 	free(sorted);
-	return result;
+	return sorted && side->order && side->dealt ? 0 : -ENOMEM;
 }
 
 int noise_floor_add(struct noise_floor *floor, const double *v, size_t n, enum noise_floor_values values)
 {
 	struct side side = { .n = n, .half = n / 2 };
+	double sorted[FEW];
+	uint32_t order[FEW];
 
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(v[i]))
@@ -192,7 +248,11 @@ int noise_floor_add(struct noise_floor *floor, const double *v, size_t n, enum n
 	if (reserve(floor))
 		return -ENOMEM;
 	side.scale = sqrt(median_variance(side.half) / median_variance(n) * (values == NOISE_FLOOR_PAIRED ? 2 : 1));
-	return split(floor, &side, v);
+	if (n > FEW)
+		return split_many(floor, &side, v);
+	side.order = order;
+	split(floor, &side, v, sorted);
+	return 0;
 }
 
 double noise_floor_share(struct noise_floor *floor)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/stats/rank_normal.h"
 #include "bench/stats/rank_null.h"
 #include "bench/stats/rank_test.h"
 #include "bench/stats/rank_tied.h"
@@ -21,11 +22,12 @@
 struct ranking {
 	size_t total;
 	size_t subset;
-	/* Twice the mid-rank of each value, ascending: always an integer. */
+	/* Twice the mid-rank of each value, ascending: always an integer; of the exact test only. */
 	size_t rank2[POOLED_MAX];
 	/* Sum of rank2 over the subset as seen. */
 	size_t sum2;
-	bool ties;
+	/* Sum of t^3 - t, of t equal ones each. */
+	double ties;
 };
 
 static int compare_doubles(const void *a, const void *b)
@@ -45,7 +47,7 @@ static bool any_nan(const double *v, size_t n)
 
 static void rank_pooled(struct ranking *r, const double *subset, size_t n, const double *rest, size_t m)
 {
-	double in[RANK_SAMPLES_MAX], out[RANK_SAMPLES_MAX];
+	double in[RANK_VALUES_MAX], out[RANK_VALUES_MAX];
 	size_t i = 0, j = 0;
 
 	memcpy(in, subset, n * sizeof(*in));
@@ -56,16 +58,18 @@ static void rank_pooled(struct ranking *r, const double *subset, size_t n, const
 	while (i + j < r->total) {
 		double value = j == m || (i < n && in[i] <= out[j]) ? in[i] : out[j];
 		size_t at = i + j, first = i;
+		double tied;
 
 		while (i < n && in[i] == value)
 			i++;
 		while (j < m && out[j] == value)
 			j++;
 		/* Ranks at + 1 to i + j are equal: their mean, doubled. */
-		for (size_t k = at; k < i + j; k++)
+		for (size_t k = at; k < i + j && k < POOLED_MAX; k++)
 			r->rank2[k] = at + 1 + i + j;
 		r->sum2 += (i - first) * (at + 1 + i + j);
-		r->ties |= i + j - at > 1;
+		tied = (double)(i + j - at);
+		r->ties += tied * tied * tied - tied;
 	}
 }
 
@@ -78,8 +82,10 @@ static double two_sided_p(const struct ranking *r)
 {
 	size_t rest = r->total - r->subset;
 
+	if (!rank_is_exact(r->subset, rest))
+		return rank_normal_p(r->subset, rest, (double)(r->sum2 - r->subset * (r->subset + 1)) / 2, r->ties);
 	/* Twice the rank sum is twice its least, and twice U. */
-	if (!r->ties)
+	if (r->ties == 0)
 		return rank_null_p(r->subset, rest, (r->sum2 - r->subset * (r->subset + 1)) / 2);
 	/* Doubled ranks average total + 1, whatever the ties. */
 	return rank_tied_p(r->rank2, r->total, r->subset, distance(r->sum2, r->subset * (r->total + 1)));
@@ -89,7 +95,7 @@ double rank_mann_whitney(const double *a, size_t n, const double *b, size_t m)
 {
 	struct ranking r;
 
-	if (n == 0 || m == 0 || n > RANK_SAMPLES_MAX || m > RANK_SAMPLES_MAX)
+	if (n == 0 || m == 0 || n > RANK_VALUES_MAX || m > RANK_VALUES_MAX)
 		return NAN;
 	if (any_nan(a, n) || any_nan(b, m))
 		return NAN;

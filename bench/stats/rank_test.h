@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rank statistics for comparing small sets of invocations: an exact
- * two-sided Mann-Whitney U test, Holm's adjustment, and quartiles. Exact,
- * because a comparison has six invocations a side, where the normal
- * approximation is wrong, and because ties are common in integer ns.
+ * Rank statistics for comparing sets of invocations: a two-sided
+ * Mann-Whitney U test, Holm's adjustment, and quartiles. Exact up to
+ * RANK_SAMPLES_MAX a side, because a comparison has six invocations a side as a rule, where the normal
+ * approximation is wrong, and because ties are common in integer ns; beyond,
+ * the normal approximation (rank_normal.h).
  *
  * Sources: H. B. Mann, D. R. Whitney, "On a test of whether one of two
  * random variables is stochastically larger than the other", Ann. Math.
@@ -14,10 +15,19 @@
 #ifndef STORSYNC_BENCH_STATS_RANK_TEST_H
 #define STORSYNC_BENCH_STATS_RANK_TEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* Samples a side: up to here the exact counts fit 128 bits. */
+/* Values a side: up to here the test is exact, and its counts fit 128 bits. */
 #define RANK_SAMPLES_MAX	50
+/* Up to here there is an answer at all: a stack holds what it takes, and the sum of all ranks is exact. */
+#define RANK_VALUES_MAX		10000
+
+/* Whether a test of n against m, or of n pairs when both are n, is the exact one. */
+static inline bool rank_is_exact(size_t n, size_t m)
+{
+	return n <= RANK_SAMPLES_MAX && m <= RANK_SAMPLES_MAX;
+}
 
 /* Order statistics of one sample, in the sample's own unit. */
 struct rank_spread {
@@ -33,10 +43,11 @@ struct rank_spread {
  * Two-sided p value of the hypothesis that a and b come from one
  * distribution: the share of all ways to deal the pooled values out to n and
  * m whose rank sum is at least as far from its mean as the one seen. Ties get
- * mid-ranks, and the distribution is the one given these ties.
+ * mid-ranks, and the distribution is the one given these ties. An approximation
+ * to that where rank_is_exact() does not hold.
  *
  * Returns NaN, "not comparable", when a side is empty or larger than
- * RANK_SAMPLES_MAX, holds a NaN, or when memory runs out.
+ * RANK_VALUES_MAX, holds a NaN, or when memory runs out.
  */
 double rank_mann_whitney(const double *a, size_t n, const double *b, size_t m);
 

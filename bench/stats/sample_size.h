@@ -3,9 +3,7 @@
  * How many more invocations a side would decide a comparison, if all goes on
  * as it is: the estimate stays where it is, and the ends of its interval come
  * closer to it with the square root of the number of values, each on its own
- * side. A forecast, and as uncertain as the estimate. The tests of this folder
- * take no more than RANK_SAMPLES_MAX a side: an answer beyond tells how far
- * away a decision is.
+ * side. A forecast, and as uncertain as the estimate.
  *
  * With e the estimate and f the floor, both as logarithms, it is decided
  *

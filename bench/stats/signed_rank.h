@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wilcoxon's signed-rank test of paired samples, exact, and the estimate and
+ * Wilcoxon's signed-rank test of paired samples, exact up to RANK_SAMPLES_MAX
+ * pairs and by the normal approximation beyond (rank_normal.h), and the estimate and
  * the interval that belong to it. A pair is two sides' figures from one block:
  * what the block did to both cancels in the difference.
  *
@@ -27,7 +28,7 @@
  * Two-sided p value of the hypothesis that the differences are symmetric
  * around zero: the share of all ways to sign those that are not zero whose
  * rank sum is at least as far from its mean as the one seen. 1 when all are
- * zero. NaN, "not comparable", when there is none, more than RANK_SAMPLES_MAX,
+ * zero. NaN, "not comparable", when there is none, more than RANK_VALUES_MAX,
  * or a NaN among them.
  */
 double signed_rank_test(const double *d, size_t n);
@@ -41,12 +42,12 @@ double signed_rank_test(const double *d, size_t n);
  * when the test rejects at one minus the confidence. n and m of the estimate
  * are both n.
  *
- * Returns 0, or -EINVAL when there is none or more than RANK_SAMPLES_MAX, a
+ * Returns 0, or -EINVAL when there is none or more than RANK_VALUES_MAX, a
  * value is not finite, or confidence is not between 0 and 1, or -ENOMEM.
  */
 int signed_rank_estimate(const double *d, size_t n, double confidence, struct shift_estimate *estimate);
 
-/* The smallest p value that n untied pairs can reach, 2 / 2^n; for any n, NaN for none. */
+/* The smallest p value that n untied pairs can reach, exactly, 2 / 2^n; for any n, NaN for none. */
 double signed_rank_least_p(size_t n);
 
 #endif

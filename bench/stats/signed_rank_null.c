@@ -70,12 +70,20 @@ double signed_rank_null_p(size_t n, size_t w)
 double signed_rank_null_level(size_t n, double alpha, size_t *tail)
 {
 	const double *p = look_up(n);
-	size_t middle = n * (n + 1) / 4;
+	size_t lo = 0, hi = n * (n + 1) / 4 + 1;
 
 	*tail = 0;
 	if (!p || !(alpha > 0 && alpha < 1))
 		return NAN;
-	while (*tail <= middle && p[*tail] <= alpha)
-		(*tail)++;
-	return *tail ? p[*tail - 1] : 0;
+	/* p grows with the sum, and the last one is 1, or nearly so: the first that is above alpha. */
+	while (lo < hi) {
+		size_t middle = (lo + hi) / 2;
+
+		if (p[middle] <= alpha)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	*tail = lo;
+	return lo ? p[lo - 1] : 0;
 }

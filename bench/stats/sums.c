@@ -5,13 +5,20 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hba_sim/devices/service_time.h"
 
-/* Up to here a network is faster than calling a comparison. */
+/* Up to here counting how many are less is faster than a network, and that is faster than calling a comparison. */
+#define COUNTED_MAX	64
 #define NETWORK_MAX	128
 /* So few sums are formed and sorted. */
 #define FEW		64
+/* So many are formed, and dealt out to buckets. */
+#define FORMED_MAX	4096
+#define BUCKETS		256
+#define TALLIES		4
+#define PICKS		4
 /* Pivots that are guessed, before random ones make sure that there is an end. */
 #define GUESSES		4
 
@@ -30,6 +37,18 @@ struct cut {
 	size_t n_less;
 	size_t n_not_greater;
 };
+
+/* Four at a time, where the machine can; a comparison's lanes are 0 or all ones. */
+#define LANES		4
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
+typedef int32_t numbers __attribute__((vector_size(LANES * sizeof(int32_t))));
+typedef int64_t flags __attribute__((vector_size(LANES * sizeof(int64_t))));
+
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define WIDE		__attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
 
 static int ascending(const void *a, const void *b)
 {
@@ -64,6 +83,33 @@ static void merge_exchange(double *v, size_t n)
 	}
 }
 
+/* Each goes to the place that is the number of those less than it, and of its equals before it: no branch depends on any. */
+WIDE static void sort_by_counting(double *v, size_t n)
+{
+	double from[COUNTED_MAX + LANES];
+	size_t end = (n + LANES - 1) / LANES * LANES;
+
+	memcpy(from, v, n * sizeof(*v));
+	for (size_t i = n; i < end; i++)
+		from[i] = INFINITY;
+	for (size_t first = 0; first < end; first += LANES) {
+		lanes these = *(const lanes *)(from + first);
+		flags places = { 0 };
+
+		for (size_t j = 0; j < first; j++)
+			places -= from[j] <= these;
+		for (size_t j = first + LANES; j < n; j++)
+			places -= from[j] < these;
+		for (size_t i = first; i < first + LANES && i < n; i++) {
+			size_t place = (size_t)places[i - first];
+
+			for (size_t j = first; j < first + LANES && j < n; j++)
+				place += from[j] < from[i] || (from[j] == from[i] && j < i);
+			v[place] = from[i];
+		}
+	}
+}
+
 void sums_sort(double *v, size_t n)
 {
 	size_t rising = 1;
@@ -74,6 +120,8 @@ void sums_sort(double *v, size_t n)
 		return;
 	if (n > NETWORK_MAX)
 		qsort(v, n, sizeof(*v), ascending);
+	else if (n <= COUNTED_MAX)
+		sort_by_counting(v, n);
 	else
 		merge_exchange(v, n);
 }
@@ -270,4 +318,110 @@ double sums_median(const struct sums *sums)
 	double high, low = find(sums, (count - 1) / 2, &high);
 
 	return count % 2 ? low : (low + high) / 2;
+}
+
+/* All sums, and the bucket of each: the greater a sum, the greater its bucket. */
+struct formed {
+	size_t count;
+	double sum[FORMED_MAX + LANES]; /* lanes at the end of a row, or of all, may be more than it has */
+	uint8_t bucket[FORMED_MAX + LANES];
+	uint16_t below[BUCKETS + 1]; /* sums in buckets before this one */
+};
+
+WIDE static void form(const struct sums *sums, double *formed)
+{
+	for (size_t i = 0; i < sums->n; i++) {
+		size_t j = sums->pairs ? i : 0;
+
+		for (; j + LANES <= sums->m; j += LANES, formed += LANES)
+			*(lanes *)formed = sums->x[i] + *(const lanes *)(sums->y + j);
+		for (; j < sums->m; j++)
+			*formed++ = sums->x[i] + sums->y[j];
+	}
+}
+
+WIDE static void number_buckets(struct formed *f, double low, double scale)
+{
+	const lanes last = { BUCKETS - 1, BUCKETS - 1, BUCKETS - 1, BUCKETS - 1 };
+
+	for (size_t i = f->count; i < f->count + LANES; i++)
+		f->sum[i] = low;
+	for (size_t i = 0; i < f->count; i += LANES) {
+		lanes at = (*(const lanes *)(f->sum + i) - low) * scale + 1;
+		flags small = at < last;
+		numbers whole;
+
+		at = (lanes)(((flags)at & small & (at > 0)) | ((flags)last & ~small));
+		whole = __builtin_convertvector(at, numbers);
+		for (size_t lane = 0; lane < LANES; lane++)
+			f->bucket[i + lane] = (uint8_t)whole[lane];
+	}
+}
+
+/* Between sums of the lowest and of the highest eighths, where medians and ends of intervals are; false: they are no range. */
+static bool deal_out(struct formed *f, const struct sums *sums)
+{
+	double low = sums->x[sums->n / 8] + sums->y[sums->m / 8];
+	double high = sums->x[sums->n - 1 - sums->n / 8] + sums->y[sums->m - 1 - sums->m / 8];
+	double scale = (BUCKETS - 2) / (high - low);
+	uint16_t tally[TALLIES][BUCKETS] = { { 0 } };
+
+	if (!(scale > 0) || !isfinite(scale) || !isfinite(low))
+		return false;
+	number_buckets(f, low, scale);
+	/* Neighbours are often of one bucket: each counts on its own tally, so that none waits for another. */
+	for (size_t i = 0; i < f->count; i++)
+		tally[i % TALLIES][f->bucket[i]]++;
+	f->below[0] = 0;
+	for (size_t b = 0; b < BUCKETS; b++)
+		f->below[b + 1] = (uint16_t)(f->below[b] + tally[0][b] + tally[1][b] + tally[2][b] + tally[3][b]);
+	return true;
+}
+
+/* k rises from pick to pick. */
+static void pick(const struct formed *f, const size_t *k, double *picked)
+{
+	double gathered[FORMED_MAX], next = INFINITY;
+	size_t bucket = 0, last = SIZE_MAX;
+
+	for (size_t i = 0; i < PICKS; i++) {
+		size_t count = 0, members;
+
+		while (f->below[bucket + 1] <= k[i])
+			bucket++;
+		members = (size_t)(f->below[bucket + 1] - f->below[bucket]);
+		for (const uint8_t *at = f->bucket; bucket != last && count < members; at++) {
+			at = memchr(at, (int)bucket, (size_t)(f->bucket + f->count - at));
+			gathered[count++] = f->sum[at - f->bucket];
+		}
+		last = bucket;
+		picked[i] = sums_kth(gathered, members, k[i] - f->below[bucket], &next);
+	}
+}
+
+void sums_median_and_ends(const struct sums *sums, size_t tail, double *median, double *lo, double *hi)
+{
+	size_t count = sums_count(sums), end = tail ? tail - 1 : 0;
+	size_t k[PICKS] = { end, (count - 1) / 2, count / 2, count - 1 - end };
+	double picked[PICKS];
+	struct formed f;
+
+	f.count = count;
+	if (count <= FORMED_MAX)
+		form(sums, f.sum);
+	if (count <= FEW) {
+		sums_sort(f.sum, count);
+		for (size_t i = 0; i < PICKS; i++)
+			picked[i] = f.sum[k[i]];
+	} else if (count <= FORMED_MAX && deal_out(&f, sums)) {
+		pick(&f, k, picked);
+	} else {
+		picked[0] = sums_select(sums, k[0]);
+		picked[1] = find(sums, k[1], &picked[2]);
+		picked[2] = count % 2 ? picked[1] : picked[2];
+		picked[3] = sums_select(sums, k[3]);
+	}
+	*median = count % 2 ? picked[1] : (picked[1] + picked[2]) / 2;
+	*lo = tail ? picked[0] : -INFINITY;
+	*hi = tail ? picked[3] : INFINITY;
 }

@@ -10,7 +10,10 @@
  * Monahan, "Algorithm 616: fast computation of the Hodges-Lehmann location
  * estimator", ACM Trans. Math. Software 10 (1984), for random pivots; K. E.
  * Batcher, "Sorting networks and their applications", AFIPS SJCC (1968); C. A.
- * R. Hoare, "Algorithm 65: Find", Comm. ACM 4 (1961).
+ * R. Hoare, "Algorithm 65: Find", Comm. ACM 4 (1961). Of a sample's few sums
+ * it is faster to form all of them, to deal them out to buckets by their size
+ * once, and to look into the buckets asked for (E. J. Isaac, R. C. Singleton,
+ * "Sorting by address calculation", J. ACM 3 (1956)).
  */
 #ifndef STORSYNC_BENCH_STATS_SUMS_H
 #define STORSYNC_BENCH_STATS_SUMS_H
@@ -18,7 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SUMS_ROWS_MAX	1000
+#define SUMS_ROWS_MAX	10000
 
 /* x[i] + y[j]; of pairs, where y is x, only those with j >= i. */
 struct sums {
@@ -36,6 +39,12 @@ size_t sums_count(const struct sums *sums);
 double sums_select(const struct sums *sums, size_t k);
 
 double sums_median(const struct sums *sums);
+
+/*
+ * The median, and the tail-th sums from either end, counted from 1; infinite for a tail of 0. At once, since the three share
+ * their work.
+ */
+void sums_median_and_ends(const struct sums *sums, size_t tail, double *median, double *lo, double *hi);
 
 /* Ascending; made for the tens of values of a sample, none of which is NaN, and at once done with what is sorted already. */
 void sums_sort(double *v, size_t n);

@@ -142,13 +142,14 @@ static void ties_and_constants(void **state)
 
 static void what_cannot_be_estimated_is_refused(void **state)
 {
-	double v[51] = { 0 }, bad[] = { 1, NAN }, endless[] = { 1, INFINITY };
+	static double v[RANK_VALUES_MAX + 1];
+	double bad[] = { 1, NAN }, endless[] = { 1, INFINITY };
 	struct shift_estimate e;
 
 	assert_int_equal(hodges_lehmann(v, 0, v, 3, 0.95, &e), -EINVAL);
 	assert_int_equal(hodges_lehmann(v, 3, v, 0, 0.95, &e), -EINVAL);
-	assert_int_equal(hodges_lehmann(v, 51, v, 3, 0.95, &e), -EINVAL);
-	assert_int_equal(hodges_lehmann(v, 3, v, 51, 0.95, &e), -EINVAL);
+	assert_int_equal(hodges_lehmann(v, RANK_VALUES_MAX + 1, v, 3, 0.95, &e), -EINVAL);
+	assert_int_equal(hodges_lehmann(v, 3, v, RANK_VALUES_MAX + 1, 0.95, &e), -EINVAL);
 	assert_int_equal(hodges_lehmann(bad, 2, v, 3, 0.95, &e), -EINVAL);
 	assert_int_equal(hodges_lehmann(v, 3, endless, 2, 0.95, &e), -EINVAL);
 	assert_int_equal(hodges_lehmann(v, 3, v, 3, 0, &e), -EINVAL);

@@ -200,12 +200,13 @@ static void never_rejects_more_often_than_alpha(void **state)
 
 static void what_cannot_be_tested_is_nan(void **state)
 {
-	double v[RANK_SAMPLES_MAX + 1] = { 0 }, bad[] = { 1, NAN };
+	static double v[RANK_VALUES_MAX + 1];
+	double bad[] = { 1, NAN };
 
 	assert_true(isnan(rank_mann_whitney(v, 0, v, 3)));
 	assert_true(isnan(rank_mann_whitney(v, 3, v, 0)));
-	assert_true(isnan(rank_mann_whitney(v, RANK_SAMPLES_MAX + 1, v, 3)));
-	assert_true(isnan(rank_mann_whitney(v, 3, v, RANK_SAMPLES_MAX + 1)));
+	assert_true(isnan(rank_mann_whitney(v, RANK_VALUES_MAX + 1, v, 3)));
+	assert_true(isnan(rank_mann_whitney(v, 3, v, RANK_VALUES_MAX + 1)));
 	assert_true(isnan(rank_mann_whitney(bad, 2, v, 3)));
 	assert_true(isnan(rank_mann_whitney(v, 3, bad, 2)));
 }

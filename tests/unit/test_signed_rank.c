@@ -215,16 +215,17 @@ static void a_level_that_is_attained_exactly_rejects(void **state)
 
 static void what_is_no_sample_is_refused(void **state)
 {
-	double v[51] = { 0 }, bad[] = { 1, NAN }, endless[] = { 1, -INFINITY };
+	static double v[RANK_VALUES_MAX + 1];
+	double bad[] = { 1, NAN }, endless[] = { 1, -INFINITY };
 	struct shift_estimate e;
 	size_t tail = 7;
 
 	assert_true(isnan(signed_rank_test(v, 0)));
-	assert_true(isnan(signed_rank_test(v, 51)));
+	assert_true(isnan(signed_rank_test(v, RANK_VALUES_MAX + 1)));
 	assert_true(isnan(signed_rank_test(bad, 2)));
 	assert_close(signed_rank_test(endless, 2), 1);
 	assert_int_equal(signed_rank_estimate(v, 0, 0.95, &e), -EINVAL);
-	assert_int_equal(signed_rank_estimate(v, 51, 0.95, &e), -EINVAL);
+	assert_int_equal(signed_rank_estimate(v, RANK_VALUES_MAX + 1, 0.95, &e), -EINVAL);
 	assert_int_equal(signed_rank_estimate(bad, 2, 0.95, &e), -EINVAL);
 	assert_int_equal(signed_rank_estimate(endless, 2, 0.95, &e), -EINVAL);
 	assert_int_equal(signed_rank_estimate(v, 3, 1, &e), -EINVAL);

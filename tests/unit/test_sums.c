@@ -55,6 +55,14 @@ static void agrees_with_sorting(const struct sums *sums, bool every)
 		assert_true(sums_select(sums, k) == all[k]);
 	assert_true(sums_select(sums, count - 1) == all[count - 1]);
 	assert_true(sums_median(sums) == (all[(count - 1) / 2] + all[count / 2]) / 2);
+	for (size_t tail = 0; tail <= count / 2; tail += every ? 1 : 1 + count / 19) {
+		double median, lo, hi;
+
+		sums_median_and_ends(sums, tail, &median, &lo, &hi);
+		assert_true(median == (all[(count - 1) / 2] + all[count / 2]) / 2);
+		assert_true(lo == (tail ? all[tail - 1] : -INFINITY));
+		assert_true(hi == (tail ? all[count - tail] : INFINITY));
+	}
 	free(all);
 }
 
@@ -76,11 +84,21 @@ static void each_sum_is_found_where_sorting_puts_it(void **state)
 static void the_longest_samples_fit(void **state)
 {
 	static double x[SUMS_ROWS_MAX], y[SUMS_ROWS_MAX];
+	struct sums longest = { .x = x, .n = SUMS_ROWS_MAX, .y = y, .m = SUMS_ROWS_MAX };
+	double median, lo, hi;
 
-	fill(x, SUMS_ROWS_MAX, 0);
-	fill(y, SUMS_ROWS_MAX, 0);
-	agrees_with_sorting(&(struct sums){ .x = x, .n = SUMS_ROWS_MAX, .y = y, .m = SUMS_ROWS_MAX }, false);
-	agrees_with_sorting(&(struct sums){ .x = x, .n = SUMS_ROWS_MAX, .y = x, .m = SUMS_ROWS_MAX, .pairs = true }, false);
+	fill(x, 1000, 0);
+	fill(y, 1000, 0);
+	agrees_with_sorting(&(struct sums){ .x = x, .n = 1000, .y = y, .m = 1000 }, false);
+	agrees_with_sorting(&(struct sums){ .x = x, .n = 1000, .y = x, .m = 1000, .pairs = true }, false);
+	/* Every whole number once. */
+	for (size_t i = 0; i < SUMS_ROWS_MAX; i++) {
+		x[i] = (double)(i * SUMS_ROWS_MAX);
+		y[i] = (double)i;
+	}
+	sums_median_and_ends(&longest, 12345, &median, &lo, &hi);
+	assert_true(lo == 12344 && hi == (double)sums_count(&longest) - 12345);
+	assert_true(median == (double)(sums_count(&longest) - 1) / 2);
 }
 
 /* On both sides of the length at which the way of sorting changes. */
