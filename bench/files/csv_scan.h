@@ -53,6 +53,26 @@ int csv_scan_next(struct csv_scan *scan, char *error, size_t error_bytes);
 
 void csv_scan_close(struct csv_scan *scan);
 
+/*
+ * A second scan of the same file, for another thread: the same columns are wanted, and `whole` stays open and as it is for as long.
+ * Its rows are those of the part that csv_scan_aim() names. 0 or -ENOMEM.
+ */
+int csv_scan_open_part(struct csv_scan *part, const struct csv_scan *whole);
+
+/*
+ * The next rows are those that begin in [begin, end) of the file's bytes, `begin` being behind the header. Where the first one
+ * begins is a guess: behind a line's end, which may be one within quotes. It was right if csv_scan_offset() is then what it is of the
+ * part before when that is at its end, if that one's guess was right; that of the part behind the header always is. Lines are counted
+ * from 1 at the first one. 0 or -errno.
+ */
+int csv_scan_aim(struct csv_scan *part, uint64_t begin, uint64_t end, char *error, size_t error_bytes);
+
+/* Where in the file the next row begins. */
+uint64_t csv_scan_offset(const struct csv_scan *scan);
+
+/* How large the file is now, 0: unknown. */
+uint64_t csv_scan_file_bytes(const struct csv_scan *scan);
+
 /* How much of the file was read, 0 to 1. */
 double csv_scan_progress(const struct csv_scan *scan);
 

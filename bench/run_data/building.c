@@ -38,6 +38,22 @@ int building_init(struct building *b, struct run_data *data, const char *label, 
 	return b->label && b->ok && b->empty ? 0 : -ENOMEM;
 }
 
+int building_restart(struct building *b)
+{
+	struct run_data *data = b->data;
+	struct building old = *b;
+	struct run_data_texts *texts = data->texts;
+	int err;
+
+	free(data->cell);
+	data->cell = NULL;
+	data->cells = 0;
+	building_fini(b);
+	err = building_init(b, data, old.label, old.error);
+	texts_free(texts);
+	return err;
+}
+
 void building_fini(struct building *b)
 {
 	free(b->slot);
@@ -101,26 +117,31 @@ int building_cell(struct building *b, const struct run_cell *cell, uint32_t *ind
 	return 0;
 }
 
-double *building_row(struct building *b, const struct run_row *row)
+double *building_rows_add(struct building_rows *rows, const struct run_row *row)
 {
-	struct run_data *data = b->data;
-
-	if (data->rows == b->row_capacity) {
-		size_t capacity = b->row_capacity ? 2 * b->row_capacity : 256;
-		struct run_row *rows = realloc(data->row, capacity * sizeof(*rows));
+	if (rows->rows == rows->capacity) {
+		size_t capacity = rows->capacity ? 2 * rows->capacity : 256;
+		struct run_row *grown = realloc(rows->row, capacity * sizeof(*grown));
 		double *values;
 
-		if (!rows)
+		if (!grown)
 			return NULL;
-		data->row = rows;
-		values = realloc(data->value, (capacity * data->figures + 1) * sizeof(*values));
+		rows->row = grown;
+		values = realloc(rows->value, (capacity * rows->figures + 1) * sizeof(*values));
 		if (!values)
 			return NULL;
-		data->value = values;
-		b->row_capacity = capacity;
+		rows->value = values;
+		rows->capacity = capacity;
 	}
-	data->row[data->rows] = *row;
-	return &data->value[data->rows++ * data->figures];
+	rows->row[rows->rows] = *row;
+	return &rows->value[rows->rows++ * rows->figures];
+}
+
+void building_rows_fini(struct building_rows *rows)
+{
+	free(rows->row);
+	free(rows->value);
+	*rows = (struct building_rows){ 0 };
 }
 
 /* What a process tells of itself: one that broke off has told nothing. */
@@ -191,60 +212,64 @@ static uint32_t whole_of(const struct building *b, uint32_t cell, const uint32_t
 	return found;
 }
 
-/* Invocations that broke off go to the cell that they are of; what has no rows left goes. */
-static int join_broken_off(struct building *b)
+/* Invocations that broke off go to the cell that they are of. Counts the rows of each. */
+static int join_broken_off(struct building *b, const struct building_slice *slice, size_t slices, uint32_t *counts)
 {
-	struct run_data *data = b->data;
 	size_t slots = b->slots;
 	uint32_t *slot = index_whole(b, slots);
-	uint32_t *place = calloc(data->cells + 1, sizeof(*place));
-	size_t kept = 0;
 
-	if (!slot || !place) {
-		free(slot);
-		free(place);
+	if (!slot)
 		return -ENOMEM;
+	for (size_t s = 0; s < slices; s++) {
+		for (struct run_row *row = slice[s].row, *end = row + slice[s].rows; row < end; row++) {
+			if (row->status != b->ok && row->invocation && is_broken_off(b, &b->data->cell[row->cell]))
+				row->cell = whole_of(b, row->cell, slot, slots);
+			counts[row->cell]++;
+		}
 	}
-	for (size_t i = 0; i < data->rows; i++) {
-		struct run_row *row = &data->row[i];
-
-		if (row->status != b->ok && row->invocation && is_broken_off(b, &data->cell[row->cell]))
-			row->cell = whole_of(b, row->cell, slot, slots);
-		place[row->cell] = 1;
-	}
-	for (size_t i = 0; i < data->cells; i++) {
-		if (!place[i])
-			continue;
-		place[i] = (uint32_t)kept;
-		data->cell[kept++] = data->cell[i];
-	}
-	for (size_t i = 0; i < data->rows && kept != data->cells; i++)
-		data->row[i].cell = place[data->row[i].cell];
-	data->cells = kept;
 	free(slot);
-	free(place);
 	return 0;
 }
 
-/* What is not used of the arrays goes back; should that fail, it stays. */
-static void trim(struct run_data *data)
+/* What has no rows left goes. place[] becomes where each cell is now; counts[] moves with the cells. */
+static void drop_empty(struct run_data *data, uint32_t *counts, uint32_t *place)
 {
-	void *row = realloc(data->row, (data->rows + 1) * sizeof(*data->row));
-	void *value = realloc(data->value, (data->rows * data->figures + 1) * sizeof(*data->value));
+	size_t kept = 0;
 
-	data->row = row ? row : data->row;
-	data->value = value ? value : data->value;
+	for (size_t i = 0; i < data->cells; i++) {
+		if (!counts[i])
+			continue;
+		place[i] = (uint32_t)kept;
+		counts[kept] = counts[i];
+		data->cell[kept++] = data->cell[i];
+	}
+	data->cells = kept;
 }
 
-int building_finish(struct building *b, struct building_twice *twice)
+int building_finish(struct building *b, const struct building_slice *slice, size_t slices, struct building_twice *twice)
 {
-	int err = join_broken_off(b);
+	struct run_data *data = b->data;
+	size_t cells = data->cells;
+	uint32_t *counts = calloc(cells + 1, sizeof(*counts));
+	uint32_t *place = calloc(cells + 1, sizeof(*place));
+	uint32_t *rank = calloc(cells + 1, sizeof(*rank));
+	uint32_t *sorted = calloc(cells + 1, sizeof(*sorted));
+	int err = counts && place && rank && sorted ? join_broken_off(b, slice, slices, counts) : -ENOMEM;
 
-	if (!err)
-		err = sort_cells(b->data);
-	if (!err)
-		err = sort_rows(b->data, twice);
-	if (!err)
-		trim(b->data);
+	if (!err) {
+		drop_empty(data, counts, place);
+		err = sort_cells(data, rank);
+	}
+	if (!err) {
+		for (size_t i = 0; i < cells; i++)
+			place[i] = rank[place[i]];
+		for (size_t i = 0; i < data->cells; i++)
+			sorted[rank[i]] = counts[i];
+		err = sort_rows(data, slice, slices, place, sorted, twice);
+	}
+	free(counts);
+	free(place);
+	free(rank);
+	free(sorted);
 	return err;
 }

@@ -16,6 +16,7 @@ struct reading {
 	struct building *b;
 	json_t *json;
 	const char *host; /* of building_text() */
+	struct building_rows rows;
 	bool split;       /* names become keys */
 	size_t iterations;
 };
@@ -187,13 +188,13 @@ static int add_entry(struct reading *r, size_t i, const json_t *entry)
 		err = get_status(r, entry, &row);
 	if (err)
 		return err;
-	value = building_row(r->b, &row);
+	value = building_rows_add(&r->rows, &row);
 	return value ? get_figures(r, i, entry, row.status == r->b->ok, value) : out_of_memory(r->b);
 }
 
 /*
  * Where several processes' files were made one, as a run's own is, each counted from 0: rows, sorted as far as that goes, are
- * numbered.
+ * numbered, which leaves them sorted.
  */
 static int number_repeated(struct building *b)
 {
@@ -248,17 +249,15 @@ static int read_entries(struct reading *r, const json_t *benchmarks)
 	return 0;
 }
 
-static int sort(struct building *b)
+static int sort(struct reading *r)
 {
+	const struct building_slice all = { .row = r->rows.row, .value = r->rows.value, .rows = r->rows.rows };
 	struct building_twice twice;
-	int err = building_finish(b, &twice);
+	int err = building_finish(r->b, &all, 1, &twice);
 
-	if (err == -EEXIST) {
-		err = number_repeated(b);
-		if (!err)
-			err = building_finish(b, &twice);
-	}
-	return err ? out_of_memory(b) : 0;
+	if (err == -EEXIST)
+		err = number_repeated(r->b);
+	return err ? out_of_memory(r->b) : 0;
 }
 
 static int read_json(struct reading *r)
@@ -277,12 +276,12 @@ static int read_json(struct reading *r)
 		return out_of_memory(r->b);
 	r->split = may_split(r, benchmarks);
 	err = read_entries(r, benchmarks);
-	return err ? err : sort(r->b);
+	return err ? err : sort(r);
 }
 
 int google_benchmark_read(struct building *b, const char *path)
 {
-	struct reading r = { .b = b };
+	struct reading r = { .b = b, .rows.figures = b->data->figures };
 	int err;
 
 	b->data->kind = RUN_DATA_GOOGLE_BENCHMARK;
@@ -290,5 +289,6 @@ int google_benchmark_read(struct building *b, const char *path)
 	if (!err)
 		err = read_json(&r);
 	json_decref(r.json);
+	building_rows_fini(&r.rows);
 	return err;
 }

@@ -19,6 +19,7 @@
 
 #include "bench/files/csv_rows.h"
 #include "bench/files/csv_scan.h"
+#include "bench/files/csv_scan_state.h"
 
 #define TEXT_BYTES 20000
 #define COLUMNS_MAX 90
@@ -160,6 +161,8 @@ static int compare(size_t buffer_bytes)
 	}
 	count = choose(wanted, scan.fields);
 	assert_int_equal(csv_scan_want(&scan, wanted, count), 0);
+	if (below(2))
+		scan.state->find_separators = csv_separators_any;
 	do {
 		expected = csv_rows_next(&rows, other_error, sizeof(other_error));
 		got = csv_scan_next(&scan, error, sizeof(error));
@@ -212,6 +215,50 @@ static void libcsv_refuses_the_same(void **unused)
 		refused += compare(buffers[below(sizeof(buffers) / sizeof(buffers[0]))]) < 0;
 	}
 	assert_true(refused > 500 && refused < 3000);
+}
+
+/* The rows of one part after the other are those of the whole. */
+static void parts_make_the_whole(void **unused)
+{
+	static char text[2 * TEXT_BYTES];
+	size_t guesses = 0, right = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		size_t columns, bytes = make_text(text, &columns);
+		uint64_t begin, step = 1 + below((uint32_t)bytes);
+		size_t last = columns - 1;
+		struct csv_scan whole, part;
+		char error[300];
+		int got = 1;
+
+		put(text, bytes);
+		assert_int_equal(csv_scan_open(&whole, path, 1 + below(300), error, sizeof(error)), 0);
+		assert_int_equal(csv_scan_want(&whole, &last, 1), 0);
+		assert_int_equal(csv_scan_open_part(&part, &whole), 0);
+		assert_int_equal(csv_scan_file_bytes(&whole), bytes);
+		for (begin = csv_scan_offset(&whole); got == 1 && begin < bytes; begin += step) {
+			size_t before = whole.line, first = 0;
+
+			assert_int_equal(csv_scan_aim(&part, begin, begin + step, error, sizeof(error)), 0);
+			guesses++;
+			if (csv_scan_offset(&part) != csv_scan_offset(&whole))
+				break;
+			right++;
+			while (csv_scan_offset(&whole) < begin + step && (got = csv_scan_next(&whole, error, sizeof(error))) == 1) {
+				first = first ? first : whole.line;
+				assert_int_equal(csv_scan_next(&part, error, sizeof(error)), 1);
+				assert_int_equal(part.line, whole.line - first + 1);
+				assert_int_equal(part.field[0].bytes, whole.field[0].bytes);
+				assert_memory_equal(part.field[0].text, whole.field[0].text, part.field[0].bytes);
+				assert_int_equal(csv_scan_offset(&part), csv_scan_offset(&whole));
+			}
+			assert_true(whole.line >= before);
+			assert_int_equal(csv_scan_next(&part, error, sizeof(error)), 0);
+		}
+		csv_scan_close(&part);
+		csv_scan_close(&whole);
+	}
+	assert_true(right > 2000 && right < guesses);
 }
 
 static void expect_error(const char *text, size_t bytes, const char *message)
@@ -403,6 +450,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(libcsv_finds_the_same),
 		cmocka_unit_test(libcsv_refuses_the_same),
+		cmocka_unit_test(parts_make_the_whole),
 		cmocka_unit_test(damage_is_named),
 		cmocka_unit_test(long_rows_have_a_limit),
 		cmocka_unit_test(too_long_a_row_is_refused),
