@@ -154,13 +154,14 @@ static uint64_t deal_sets(struct noise_floor *floor, const struct side *side, ui
 {
 	uint32_t *order = side->order;
 	size_t n = side->n, half = side->half;
-	uint64_t first = 0, second = 0;
+	uint64_t first = 0, second = UINT64_MAX >> (FEW - n);
 
 	for (size_t i = 0; i < half; i++)
 		first |= (uint64_t)1 << deal_one(order, n, i, &random);
-	for (size_t i = half; i < 2 * half; i++)
-		second |= (uint64_t)1 << deal_one(order, n, i, &random);
-	take_sets(floor, side, first, second);
+	/* Of an odd number one is left out; what is left then is the other half. */
+	if (n % 2)
+		second ^= (uint64_t)1 << deal_one(order, n, half, &random);
+	take_sets(floor, side, first, second & ~first);
 	return random;
 }
 
