@@ -47,8 +47,7 @@ if $quick; then
 fi
 
 # What a sanitizer cannot cover is labelled so; checks of texts and structure are the same under all of them.  For time,
-# the sanitizers leave to the release build what executes little that is new to them: back ends that are broken on
-# purpose, a single CPU, and thread delivery.
+# the sanitizers leave to the release build what executes little that is new to them: tests/README.md.
 note "asan: building (build/asan/)"
 build asan
 run_tests build/asan -LE '^(check|caught|one-cpu|thread|no-asan)$'

@@ -17,7 +17,9 @@ import tempfile
 import time
 import unittest
 
-STORSYNC = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/storsync"
+sys.dont_write_bytecode = True
+from command import STORSYNC, Case, rows_of, storsync
+
 VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "history", "micro",
          "torture", "doctor", "selftest"]
 VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "history", "micro",
@@ -44,15 +46,6 @@ def runnable_under(delivery):
             if entry["name"] in SOUND and delivery in entry["deliveries"] and not entry["unavailable"]}
 
 
-def storsync(*arguments, **options):
-    return subprocess.run([STORSYNC, *arguments], capture_output=True, text=True, timeout=120, **options)
-
-
-def rows_of(directory, name="summary.csv"):
-    with open(os.path.join(directory, name), newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def vscsi1(count, spacing_us=10):
     """A VSCSI version 1 trace: writes, then reads of the same blocks."""
     records = b""
@@ -63,26 +56,13 @@ def vscsi1(count, spacing_us=10):
     return records
 
 
-class Command(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.out = os.path.join(self.folder.name, "out")
-
+class Command(Case):
     def path(self, name, content=None):
         path = os.path.join(self.folder.name, name)
         if content is not None:
             with open(path, "wb") as file:
                 file.write(content)
         return path
-
-    def refuse(self, *arguments, says):
-        """Exit 2, one line on stderr that says what is wrong, nothing on stdout."""
-        result = storsync(*arguments, cwd=self.folder.name)
-        self.assertEqual(result.returncode, 2, result.stderr)
-        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
-        self.assertEqual(result.stdout, "")
-        self.assertIn(says, result.stderr)
 
     def run_ok(self, *arguments):
         result = storsync("run", "-o", self.out, *arguments)

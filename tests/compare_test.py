@@ -16,7 +16,10 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
-STORSYNC = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/storsync"
+sys.dont_write_bytecode = True
+import command
+from command import STORSYNC, rows_of, storsync
+
 RUN = ["--backends", "spinlock,ticket,mcs,irqmask-local,mutex-none", "--cpus", "1", "--routing", "same", "--section", "0,1us", "--duration", "10ms",
        "--warmup", "1ms", "--invocations", "6", "--seed", "3"]
 FIGURES = ["isr_latency_p50", "isr_latency_p99", "sync_wait_p99", "iops"]
@@ -38,11 +41,6 @@ def tearDownModule():
     folder.cleanup()
 
 
-def read_rows(run):
-    with open(os.path.join(run, "summary.csv"), newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def write_rows(run, rows, names=None):
     with open(os.path.join(run, "summary.csv"), "w", newline="") as file:
         writer = csv.DictWriter(file, names or list(rows[0]), lineterminator="\n", extrasaction="ignore")
@@ -51,7 +49,7 @@ def write_rows(run, rows, names=None):
 
 
 def plant(run, scale=1.0):
-    rows = read_rows(run)
+    rows = rows_of(run)
     for row in rows:
         if row["status"] == "skipped":
             continue
@@ -71,12 +69,12 @@ def number(text):
     return None if text in ("", None) else float(text)
 
 
-class Case(unittest.TestCase):
+class Case(command.Case):
+    SPEAKER = "storsync compare"
     maxDiff = None
 
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
+    def ask(self, *arguments, environment=None):
+        return storsync("compare", *arguments, cwd=self.folder.name, env={**os.environ, **(environment or {})})
 
     def copy(self, name="run", change=None, scale=None):
         """A run of its own, with each row changed."""
@@ -85,18 +83,14 @@ class Case(unittest.TestCase):
         if scale:
             plant(run, scale)
         if change:
-            rows = read_rows(run)
+            rows = rows_of(run)
             for i, row in enumerate(rows):
                 change(i, row)
             write_rows(run, rows)
         return run
 
-    def storsync(self, *arguments, environment=None):
-        return subprocess.run([STORSYNC, "compare", *arguments], capture_output=True, text=True, timeout=60, cwd=self.folder.name,
-                              env={**os.environ, **(environment or {})})
-
     def compare(self, *arguments, status=0, warns=None):
-        result = self.storsync(*arguments)
+        result = self.ask(*arguments)
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         if warns:
             self.assertIn(warns, result.stderr)
@@ -106,17 +100,6 @@ class Case(unittest.TestCase):
 
     def rows(self, *arguments, **options):
         return list(csv.DictReader(io.StringIO(self.compare(*arguments, "--format", "csv", **options))))
-
-    def refuse(self, *arguments, says, status=2):
-        before = sorted(os.walk(self.folder.name))
-        result = self.storsync(*arguments)
-        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
-        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
-        self.assertTrue(result.stderr.startswith("storsync compare: "), result.stderr)
-        self.assertEqual(result.stdout, "")
-        self.assertIn(says, result.stderr)
-        self.assertEqual(sorted(os.walk(self.folder.name)), before)
-
 
 class Findings(Case):
     def test_what_was_planted_is_found(self):
@@ -513,7 +496,7 @@ class BadInput(Case):
 
     def test_missing_columns(self):
         run = self.copy()
-        rows = read_rows(run)
+        rows = rows_of(run)
         write_rows(run, rows, [name for name in rows[0] if name != "isr_latency_p50_ns"])
         self.refuse(run, says="summary.csv")
 

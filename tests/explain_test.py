@@ -10,12 +10,13 @@ import os
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import unittest
 
-STORSYNC = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/storsync"
+sys.dont_write_bytecode = True
+from command import rows_of, storsync
+
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 SMALL = ["--cpus", "1", "--routing", "same", "--duration", "20ms", "--warmup", "5ms", "--seed", "7"]
 # What a run is made of in a file's schema, and how it is asked for.
@@ -24,16 +25,6 @@ RUNS = {
     "preempt": ["--backends", "spinlock", "--preempt", "0,5k/50us", "--invocations", "6"],
     "few": ["--backends", "spinlock,ticket", "--invocations", "2"],
 }
-
-
-def storsync(*arguments, **options):
-    options.setdefault("stdout", subprocess.PIPE)
-    return subprocess.run([STORSYNC, *arguments], stderr=subprocess.PIPE, text=True, timeout=150, **options)
-
-
-def rows_of(directory):
-    with open(os.path.join(directory, "summary.csv"), newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def flat(text):

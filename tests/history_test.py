@@ -5,7 +5,6 @@
 Usage: history_test.py STORSYNC [unittest options]
 """
 import csv
-import hashlib
 import io
 import json
 import os
@@ -22,24 +21,16 @@ import time
 import unittest
 import xml.etree.ElementTree
 
-STORSYNC = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/storsync"
+sys.dont_write_bytecode = True
+import command
+from command import STORSYNC, digest, storsync
+
 SMALL = ["--backends", "spinlock,ticket", "--cpus", "1", "--routing", "same", "--duration", "20ms", "--warmup", "5ms",
          "--invocations", "6", "--seed", "7"]
 RUNS = 12
 STEP = 6      # the first run of the new level
 FACTOR = 1.3
 P50 = "isr_latency_p50_ns"
-
-
-def digest(folder):
-    """Every file's name and content."""
-    found = {}
-    for top, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(top, name)
-            with open(path, "rb") as file:
-                found[os.path.relpath(path, folder)] = hashlib.sha256(file.read()).hexdigest()
-    return found
 
 
 def copied(cell_id, number):
@@ -75,50 +66,36 @@ def make_run(source, target, number, scale=1.0, host=None, build=None, copies=1)
             writer.writerow(row)
 
 
-class Case(unittest.TestCase):
+class Case(command.Case):
+    SPEAKER = "storsync history"
+
     @classmethod
     def setUpClass(cls):
         cls.shared = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.shared.cleanup)
         cls.run_folder = os.path.join(cls.shared.name, "measured")
-        done = subprocess.run([STORSYNC, "run", *SMALL, "-o", cls.run_folder], capture_output=True, text=True, timeout=100)
+        done = storsync("run", *SMALL, "-o", cls.run_folder)
         if done.returncode not in (0, 5):
             raise RuntimeError(done.stdout + done.stderr)
 
     def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
+        super().setUp()
         self.db = self.path("h.sqlite")
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
 
     def made(self, number, **what):
         target = self.path(f"made-{number}-{what.get('host', '')}")
         make_run(self.run_folder, target, number, **what)
         return target
 
-    def history(self, *arguments, db=True, **options):
+    def ask(self, *arguments, db=True, **options):
         where = ["--db", self.db] if db else []
-        return subprocess.run([STORSYNC, "history", *arguments, *where], capture_output=True, text=True, timeout=60,
-                              cwd=self.folder.name, **options)
+        return storsync("history", *arguments, *where, cwd=self.folder.name, **options)
 
     def good(self, *arguments, **options):
-        result = self.history(*arguments, **options)
+        result = self.ask(*arguments, **options)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertEqual(result.stderr, "")
         return result.stdout
-
-    def refuse(self, *arguments, says, status=2, **options):
-        """One line that says what is wrong, nothing on stdout, nothing written."""
-        before = digest(self.folder.name)
-        result = self.history(*arguments, **options)
-        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
-        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
-        self.assertTrue(result.stderr.startswith("storsync history: "), result.stderr)
-        self.assertIn(says, result.stderr)
-        self.assertEqual(result.stdout, "")
-        self.assertEqual(digest(self.folder.name), before)
 
     def runs(self):
         return json.loads(self.good("list", "--format", "json"))["runs"]
@@ -151,7 +128,7 @@ class Adding(Case):
         good, torn, later = self.made(1), self.made(2), self.made(3)
         with open(os.path.join(torn, "summary.csv"), "r+") as file:
             file.truncate(os.path.getsize(file.name) - 20)
-        result = self.history("add", good, torn, self.path("nowhere"), later)
+        result = self.ask("add", good, torn, self.path("nowhere"), later)
         self.assertEqual(result.returncode, 2)
         self.assertEqual(result.stdout.count("added to"), 2)
         self.assertEqual(result.stderr.count("\n"), 2, result.stderr)
@@ -206,7 +183,7 @@ class Adding(Case):
         other = sqlite3.connect(self.db, isolation_level=None)
         self.addCleanup(other.close)
         other.execute("BEGIN IMMEDIATE")
-        result = self.history("add", second, "--wait", "20ms")
+        result = self.ask("add", second, "--wait", "20ms")
         self.assertEqual(result.returncode, 2)
         self.assertIn("another process is writing to it, and still is after 0.02 s; nothing was changed", result.stderr)
         # Who reads need not wait.
@@ -290,7 +267,7 @@ class LeftAlone(Case):
         os.remove(self.db)
         os.mkfifo(self.db)
         for arguments in (["list"], ["add", self.made(8)]):
-            result = self.history(*arguments)
+            result = self.ask(*arguments)
             self.assertEqual((result.returncode, result.stderr.count("\n")), (2, 1))
             self.assertIn("not a file", result.stderr)
 

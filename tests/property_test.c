@@ -19,7 +19,9 @@
 #define ASYNCHRONOUS_DURATION_NS UINT64_C(60000000)
 /* A must-fail check ends at the first violation; this is for slow builds and machines. */
 #define MUST_FAIL_DURATION_NS UINT64_C(30000000000)
-#define MUST_HANG_WATCHDOG_NS UINT64_C(2000000000)
+#define MUST_HANG_WATCHDOG_NS UINT64_C(1000000000)
+/* Where something has to get lost, nobody is wronged when it is given up early. */
+#define MUST_FAIL_LOST_NS UINT64_C(400000000)
 /* Fixed, so that a failure can be repeated. */
 #define SEED 20241
 
@@ -57,6 +59,7 @@ static int run(const struct torture_check *check, enum expectation expectation)
 	struct torture_options options = {
 		.duration_ns = expectation != MUST_HOLD            ? MUST_FAIL_DURATION_NS :
 			       check->delivery == SYNC_POLL ? DURATION_NS : ASYNCHRONOUS_DURATION_NS,
+		.lost_ns = expectation == MUST_FAIL ? MUST_FAIL_LOST_NS : 0,
 		.watchdog_ns = expectation == MUST_HANG ? MUST_HANG_WATCHDOG_NS : TORTURE_WATCHDOG_NS,
 		.seed = SEED,
 	};

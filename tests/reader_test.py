@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -28,25 +27,18 @@ except ImportError:
     if sys.executable != DEBIANS_PYTHON and os.path.exists(DEBIANS_PYTHON):
         os.execv(DEBIANS_PYTHON, [DEBIANS_PYTHON, *sys.argv])
 
-STORSYNC = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "build/storsync"
+sys.dont_write_bytecode = True
+from command import STORSYNC, rows_of, storsync
+
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 MATRIX = ["--backends", "spinlock,irqmask-local", "--cpus", "1,2", "--routing", "same", "--duration", "60ms", "--warmup", "10ms",
           "--oversubscribe", "--invocations", "2"]
 UNIT_OF_SUFFIX = {"_ns": "ns", "_ms": "ms", "_s": "s", "_hz": "Hz", "_ppm": "ppm", "_bytes": "byte", "_per_s": "1/s"}
 
 
-def storsync(*arguments):
-    return subprocess.run([STORSYNC, *arguments], capture_output=True, text=True, timeout=300)
-
-
-def summary_rows(directory):
-    with open(os.path.join(directory, "summary.csv"), newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def describe(directory):
     """A manifest and a journal for a folder that has rows only: as much of them as merging looks at."""
-    rows = summary_rows(directory)
+    rows = rows_of(directory)
     cells = {row["cell_id"]: row for row in rows}
     done = [row for row in rows if row["invocation"]]
     with open(os.path.join(directory, "run.json"), "w", encoding="utf-8") as file:

@@ -281,6 +281,7 @@ int cell_init(struct cell *cell, const struct cell_spec *spec, char *error, size
 
 	memset(cell, 0, sizeof(*cell));
 	cell->spec = *spec;
+	cell->stall_ms = STALL_MS;
 	err = cell_service_time_parse(spec->service_time, &cell->service, error, error_bytes);
 	if (!err)
 		err = init_platform(cell, error, error_bytes);
@@ -371,7 +372,7 @@ static uint64_t stall_ms(const struct cell *cell)
 		}
 		gap_ns = (uint64_t)((double)gap_ns / cell->spec.trace_speed);
 	}
-	return STALL_MS + gap_ns / 1000000;
+	return cell->stall_ms + gap_ns / 1000000;
 }
 
 static int report_hang(struct cell *cell)

@@ -103,6 +103,8 @@ struct cell {
 	struct recorder recorder;
 	struct cell_cpu *cpu;
 
+	uint64_t stall_ms; /* nothing has moved for so long: what is still out is lost; may be changed before cell_run() */
+
 	/* Interrupts that arrive by themselves are raised from a core that no simulated CPU uses, where there is one. */
 	bool has_raiser;
 	struct placement_cpu raiser_cpu;

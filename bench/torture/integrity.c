@@ -61,6 +61,8 @@ static uint64_t run_cell(struct torture_run *run, const struct cell_spec *spec)
 	char error[512];
 	int err = cell_init(&cell, spec, error, sizeof(error));
 
+	if (run->options->lost_ns)
+		cell.stall_ms = run->options->lost_ns / 1000000;
 	if (!err)
 		err = cell_run(&cell, error, sizeof(error));
 	if (err == -ETIMEDOUT)

@@ -99,7 +99,7 @@ static void expect_high_taken(struct levels_cpu *self, const char *when)
 
 	for (unsigned i = 0; i < LOOKS && high_served(self) != high_asked(self);)
 		i += rig_look(self->rig, &levels->high.line, rig_ticks(&levels->rig, LOOK_NS));
-	end = stamp_now() + rig_ticks(&levels->rig, RIG_ARRIVAL_NS);
+	end = stamp_now() + rig_arrival_ticks(&levels->rig);
 	while (rig_is_asynchronous(&levels->rig) && high_served(self) != high_asked(self) && stamp_now() < end)
 		sim_idle(self->rig->cpu);
 	if (high_served(self) != high_asked(self))

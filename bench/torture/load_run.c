@@ -75,7 +75,7 @@ bool load_left_behind(const struct load_cpu *self)
 static void await_arrivals(struct load_cpu *self)
 {
 	struct sim_cpu *cpu = self->rig->cpu;
-	uint64_t end = stamp_now() + rig_ticks(&self->load->rig, RIG_ARRIVAL_NS);
+	uint64_t end = stamp_now() + rig_arrival_ticks(&self->load->rig);
 	struct pulse first;
 	struct pulse last;
 

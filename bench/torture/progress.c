@@ -145,7 +145,7 @@ static bool is_waiting(struct progress *progress, const struct progress_section 
 
 	if (is_blocking(progress))
 		return spins >= SPINS_WAIT || elapsed >= rig_ticks(&progress->rig, SLEEP_NS);
-	return spins >= SPINS_FOREVER || (!is_counted(progress) && elapsed >= rig_ticks(&progress->rig, RIG_ARRIVAL_NS));
+	return spins >= SPINS_FOREVER || (!is_counted(progress) && elapsed >= rig_arrival_ticks(&progress->rig));
 }
 
 static void judge_waiting(struct progress *progress)
@@ -165,7 +165,7 @@ static void judge_return(struct progress *progress)
 
 static void sit(struct progress *progress, const struct progress_section *section)
 {
-	uint64_t end = stamp_now() + rig_ticks(&progress->rig, RIG_ARRIVAL_NS);
+	uint64_t end = stamp_now() + rig_arrival_ticks(&progress->rig);
 	uint64_t entered_at = 0;
 
 	for (;;) {
@@ -209,7 +209,7 @@ static unsigned char routine(void *extension, void *context)
 
 static void await_pulse(struct progress *progress, struct rig_cpu *self, uint64_t number)
 {
-	uint64_t end = stamp_now() + rig_ticks(&progress->rig, RIG_ARRIVAL_NS);
+	uint64_t end = stamp_now() + rig_arrival_ticks(&progress->rig);
 
 	while (load_relaxed(&progress->served) < number && stamp_now() < end)
 		sim_idle(self->cpu);

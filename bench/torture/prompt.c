@@ -93,7 +93,7 @@ static unsigned char prompt_routine(void *extension, void *context)
 /* It arrives in its own time, and needs no further call. */
 static void await_arrival(struct prompt *prompt, struct rig_cpu *self, uint64_t number)
 {
-	uint64_t end = stamp_now() + rig_ticks(&prompt->rig, RIG_ARRIVAL_NS);
+	uint64_t end = stamp_now() + rig_arrival_ticks(&prompt->rig);
 
 	while (load_relaxed(&prompt->served) != number && stamp_now() < end)
 		sim_idle(self->cpu);

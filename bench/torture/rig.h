@@ -82,9 +82,6 @@ static inline bool rig_can_land(const struct rig *rig)
 					     (rig->backend->capabilities & priority_ceiling) == priority_ceiling);
 }
 
-/* Long enough for an interrupt to arrive by itself, whatever else the machine does: past it, it is lost. */
-#define RIG_ARRIVAL_NS UINT64_C(2000000000)
-
 /*
  * One look at interrupts, with so many ticks of work, or idle when 0.  Whether
  * it counts for the line: not when another CPU was serving it, which keeps it
@@ -98,6 +95,16 @@ void rig_pause(struct rig_cpu *self);
 static inline uint64_t rig_ticks(const struct rig *rig, uint64_t ns)
 {
 	return torture_ticks(rig->run, ns);
+}
+
+/* Long enough for an interrupt to arrive by itself, whatever else the machine does: past it, it is lost. */
+#define RIG_ARRIVAL_NS UINT64_C(2000000000)
+
+static inline uint64_t rig_arrival_ticks(const struct rig *rig)
+{
+	uint64_t lost_ns = rig->run->options->lost_ns;
+
+	return rig_ticks(rig, lost_ns ? lost_ns : RIG_ARRIVAL_NS);
 }
 
 /* The calling CPU, in a routine or an ISR. */

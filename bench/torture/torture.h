@@ -48,6 +48,7 @@ const struct torture_property *torture_property_find(const char *name);
 struct torture_options {
 	uint64_t duration_ns; /* of each check; longer where what it needs has not happened yet */
 	uint64_t watchdog_ns; /* a CPU that makes no progress for so long hangs */
+	uint64_t lost_ns;     /* what is due and has not come after so long is lost; 0: as long as a crowded machine may need */
 	uint64_t seed;
 	bool oversubscribe; /* more simulated CPUs than usable cores: spinning yields */
 };

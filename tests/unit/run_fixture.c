@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -345,14 +344,4 @@ void fixture_make(const char *directory, const struct fixture *fixture)
 	fixture_put(directory, "benchmark.json", "{\"context\":{\"date\":\"x\"},\"benchmarks\":[{\"name\":\"a\"},{\"name\":\"b\"}]}\n");
 	put_manifest(&m);
 	fixture_describe(directory);
-}
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
-{
-	return remove(path);
-}
-
-void fixture_remove(const char *directory)
-{
-	nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

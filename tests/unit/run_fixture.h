@@ -44,7 +44,4 @@ void fixture_put(const char *directory, const char *file, const char *text);
 /* All of a file; to be freed. */
 char *fixture_get(const char *directory, const char *file);
 
-/* Removes the folder and all in it. */
-void fixture_remove(const char *directory);
-
 #endif

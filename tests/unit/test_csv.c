@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "bench/files/csv.h"
+#include "tests/unit/temp_folder.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -40,13 +41,12 @@ static const struct csv_schema narrow = {
 	.name = "narrow.csv", .columns = columns, .count = 1,
 };
 
-static char directory[64];
+static char directory[TEMP_FOLDER_BYTES];
 static char path[128];
 
 static int make_directory(void **state)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_csv.XXXXXX");
-	if (!mkdtemp(directory))
+	if (temp_folder_make(directory))
 		return -1;
 	snprintf(path, sizeof(path), "%s/test.csv", directory);
 	return 0;
@@ -54,7 +54,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-	return rmdir(directory);
+	return temp_folder_remove(directory);
 }
 
 static int remove_file(void **state)

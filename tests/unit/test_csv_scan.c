@@ -20,11 +20,12 @@
 #include "bench/files/csv_rows.h"
 #include "bench/files/csv_scan.h"
 #include "bench/files/csv_scan_state.h"
+#include "tests/unit/temp_folder.h"
 
 #define TEXT_BYTES 20000
 #define COLUMNS_MAX 90
 
-static char directory[64], path[96];
+static char directory[TEMP_FOLDER_BYTES], path[96];
 static uint64_t state = 88172645463325252u;
 /* Outside of quotes libcsv takes them for line ends, so damage must not bring them there. */
 static bool carriage_returns;
@@ -39,8 +40,7 @@ static uint32_t below(uint32_t limit)
 
 static int make_directory(void **unused)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_csv_scan.XXXXXX");
-	if (!mkdtemp(directory))
+	if (temp_folder_make(directory))
 		return -1;
 	snprintf(path, sizeof(path), "%s/file.csv", directory);
 	return 0;
@@ -48,8 +48,7 @@ static int make_directory(void **unused)
 
 static int remove_directory(void **unused)
 {
-	unlink(path);
-	return rmdir(directory);
+	return temp_folder_remove(directory);
 }
 
 static void put(const char *text, size_t bytes)

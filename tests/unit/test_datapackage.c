@@ -20,13 +20,13 @@
 #include "bench/files/json_file.h"
 #include "bench/files/schema.h"
 #include "tests/unit/run_fixture.h"
+#include "tests/unit/temp_folder.h"
 
-static char directory[64], run[80], path[200];
+static char directory[TEMP_FOLDER_BYTES], run[80], path[200];
 
 static int make_directory(void **state)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_datapackage.XXXXXX");
-	if (!mkdtemp(directory))
+	if (temp_folder_make(directory))
 		return -1;
 	snprintf(run, sizeof(run), "%s/run", directory);
 	return 0;
@@ -34,8 +34,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-	fixture_remove(directory);
-	return 0;
+	return temp_folder_remove(directory);
 }
 
 /* FIPS 180-4's examples: one block, none, and many. */
@@ -158,7 +157,7 @@ static void test_package(void **state)
 	assert_string_equal(text_of(resource, "path"), "benchmark.json");
 	assert_null(json_object_get(resource, "schema"));
 	json_decref(package);
-	fixture_remove(run);
+	temp_folder_remove(run);
 }
 
 /* A key that names no column would be no key. */
@@ -194,7 +193,7 @@ static void test_files_that_cannot_be_described(void **state)
 	package = load_package();
 	assert_int_equal(json_array_size(json_object_get(package, "resources")), datapackage_table_count + 1);
 	json_decref(package);
-	fixture_remove(run);
+	temp_folder_remove(run);
 }
 
 static int next(struct csv_rows *rows)

@@ -4,9 +4,7 @@
  * temporary folder: a good one, one with a single thing wrong, and one where the
  * check's source is missing or garbled, which must be unknown and never good.
  */
-#define _GNU_SOURCE /* nftw */
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,6 +22,7 @@
 #include "bench/environment/interrupts.h"
 #include "bench/environment/source.h"
 #include "bench/files/schema.h"
+#include "tests/unit/temp_folder.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define CPU "/sys/devices/system/cpu"
@@ -46,7 +45,7 @@ struct fault {
 
 /* A machine, and what its probes say. */
 struct machine {
-	char root[64];
+	char root[TEMP_FOLDER_BYTES];
 	const struct fault *fault;
 	bool has_cpuid;
 	bool invariant;
@@ -161,15 +160,9 @@ static void put_all(const struct machine *machine, const struct file *files, siz
 		put(machine, &files[i]);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-	return remove(path);
-}
-
 static void machine_init(struct machine *machine)
 {
 	*machine = (struct machine){
-		.root = "/tmp/storsync-environment-XXXXXX",
 		.has_cpuid = true,
 		.invariant = true,
 		.spin = { .gap = { .duration_ns = 1000000000, .readings = 1 }, .stamp_cost_ns = 12.5 },
@@ -177,13 +170,13 @@ static void machine_init(struct machine *machine)
 		.core_to_core_ns = { 50 },
 		.core_to_core_count = 1,
 	};
-	assert_non_null(mkdtemp(machine->root));
+	assert_int_equal(temp_folder_make(machine->root), 0);
 	put_all(machine, good_machine, LENGTH(good_machine));
 }
 
 static void machine_fini(struct machine *machine)
 {
-	assert_int_equal(nftw(machine->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(temp_folder_remove(machine->root), 0);
 }
 
 /* --- probes --- */
@@ -308,7 +301,7 @@ static void a_silent_machine_is_unknown(void **state)
 	machine_init(&machine);
 	for (size_t i = 0; i < LENGTH(good_machine); i++)
 		put(&machine, &(struct file){ good_machine[i].path, NULL });
-	assert_int_equal(nftw(machine.root, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(temp_folder_remove(machine.root), 0);
 	machine.has_cpuid = false;
 	machine.spin_error = machine.skew_error = machine.core_to_core_error = -EPERM;
 	examine(&machine, &two_cpus, &findings);

@@ -5,7 +5,7 @@
  * option is named.  Times are made up by the benchmarks, so that they can be
  * compared exactly.
  */
-#define _GNU_SOURCE /* mkstemp, setenv */
+#define _GNU_SOURCE /* setenv */
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
@@ -22,6 +22,7 @@
 
 #include "bench/gbench/gbench.h"
 #include "bench/gbench/gbench_flags.h"
+#include "tests/unit/temp_folder.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define RESULTS_MAX 64
@@ -356,19 +357,17 @@ static char *read_all(const char *path)
 
 static const char *temporary(void)
 {
-	static char path[40];
-	int fd;
+	static char path[80];
+	char folder[TEMP_FOLDER_BYTES];
 
-	strcpy(path, "/tmp/test_gbench.XXXXXX");
-	fd = mkstemp(path);
-	assert_true(fd >= 0);
-	close(fd);
+	assert_int_equal(temp_folder_make(folder), 0);
+	snprintf(path, sizeof(path), "%s/out", folder);
 	return path;
 }
 
 static char *out_option(const char *path)
 {
-	static char option[80];
+	static char option[120];
 
 	snprintf(option, sizeof(option), "--benchmark_out=%s", path);
 	return option;
@@ -397,7 +396,6 @@ static void test_csv_takes_different_counters(void **state)
 	text = read_all(path);
 	assert_int_equal(count_lines(text), 4);
 	assert_non_null(strstr(text, ",\"height\",\"width\"\n"));
-	unlink(path);
 }
 
 static void test_file_of_aggregates_only(void **state)
@@ -412,7 +410,6 @@ static void test_file_of_aggregates_only(void **state)
 	assert_int_equal(count_repetitions("one"), 3);
 	assert_int_equal(json_array_size(parse(read_all(path), &root)), 4);
 	json_decref(root);
-	unlink(path);
 }
 
 static void test_what_is_displayed_is_only_displayed(void **state)
@@ -436,7 +433,6 @@ static void test_what_is_displayed_is_only_displayed(void **state)
 	assert_int_equal(count_repetitions("one"), 2);
 	assert_int_equal(json_array_size(parse(read_all(path), &root)), 4);
 	json_decref(root);
-	unlink(path);
 }
 
 static void test_listing_runs_nothing(void **state)
@@ -460,7 +456,6 @@ static void test_listing_runs_nothing(void **state)
 	assert_int_equal(calls, 0);
 	assert_int_equal(seen_count, 0);
 	assert_string_equal(read_all(path), "one/iterations:10/manual_time\n");
-	unlink(path);
 }
 
 static void test_filter(void **state)

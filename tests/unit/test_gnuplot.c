@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running gnuplot: what comes back of it, and one line for whatever goes wrong. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include <cmocka.h>
 
 #include "bench/report/gnuplot.h"
+#include "tests/unit/temp_folder.h"
 
 #define LONG_NS UINT64_C(60000000000)
 
@@ -126,17 +128,20 @@ static void numbers_are_those_of_the_c_locale(void **state)
 
 static void one_that_is_silent_but_does_not_end_is_ended(void **state)
 {
-	char path[] = "/tmp/storsync-test-XXXXXX";
-	int file = mkstemp(path);
+	char folder[TEMP_FOLDER_BYTES];
+	char path[80];
+	int file;
 
 	(void)state;
+	assert_int_equal(temp_folder_make(folder), 0);
+	snprintf(path, sizeof(path), "%s/silent", folder);
+	file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0700);
 	assert_true(file >= 0);
 	assert_true(dprintf(file, "#!/bin/sh\nexec >&- 2>&-\nexec sleep 20\n") > 0);
-	assert_int_equal(fchmod(file, 0700), 0);
 	assert_int_equal(close(file), 0);
 	assert_int_equal(run(path, "", 300000000), -ETIMEDOUT);
 	assert_one_line_with("not done after 0.3 s");
-	assert_int_equal(unlink(path), 0);
+	assert_int_equal(temp_folder_remove(folder), 0);
 }
 
 int main(void)

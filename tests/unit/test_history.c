@@ -24,9 +24,10 @@
 #include "bench/history/series.h"
 #include "bench/history/store.h"
 #include "tests/unit/run_fixture.h"
+#include "tests/unit/temp_folder.h"
 
 struct place {
-	char folder[64], db[128], run[128];
+	char folder[TEMP_FOLDER_BYTES], db[128], run[128];
 	char error[HISTORY_ERROR_BYTES];
 };
 
@@ -34,8 +35,7 @@ static int setup(void **state)
 {
 	struct place *place = calloc(1, sizeof(*place));
 
-	strcpy(place->folder, "/tmp/test_history.XXXXXX");
-	if (!mkdtemp(place->folder))
+	if (temp_folder_make(place->folder))
 		return -1;
 	snprintf(place->db, sizeof(place->db), "%s/h.sqlite", place->folder);
 	snprintf(place->run, sizeof(place->run), "%s/run", place->folder);
@@ -48,10 +48,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *place = *state;
+	int err = temp_folder_remove(place->folder);
 
-	fixture_remove(place->folder);
 	free(place);
-	return 0;
+	return err;
 }
 
 static void load(struct place *place, struct history_run_files *run)

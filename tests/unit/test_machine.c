@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "bench/environment/machine.h"
+#include "tests/unit/temp_folder.h"
 
 static const char *const folders[] = { "/proc", "/proc/sys", "/proc/sys/kernel", "/etc" };
 static const char *const files[] = { "/proc/cpuinfo", "/proc/meminfo", "/proc/sys/kernel/osrelease", "/etc/os-release" };
@@ -20,7 +21,7 @@ static const char *const files[] = { "/proc/cpuinfo", "/proc/meminfo", "/proc/sy
 enum { CPUINFO, MEMINFO, OSRELEASE, OS_RELEASE, FILES };
 
 struct fake {
-	char root[64];
+	char root[TEMP_FOLDER_BYTES];
 	hwloc_topology_t topology;
 	hwloc_bitmap_t usable;
 	bool has_cpuid, hypervisor;
@@ -56,8 +57,7 @@ static int set_up(void **state)
 	struct fake *fake = calloc(1, sizeof(*fake));
 	char path[128];
 
-	strcpy(fake->root, "/tmp/test_machine.XXXXXX");
-	if (!mkdtemp(fake->root))
+	if (temp_folder_make(fake->root))
 		return -1;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", fake->root, folders[i]);
@@ -76,21 +76,12 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fake *fake = *state;
-	char path[128];
+	int err = temp_folder_remove(fake->root);
 
-	for (size_t i = 0; i < FILES; i++) {
-		snprintf(path, sizeof(path), "%s%s", fake->root, files[i]);
-		unlink(path);
-	}
-	for (size_t i = sizeof(folders) / sizeof(folders[0]); i--;) {
-		snprintf(path, sizeof(path), "%s%s", fake->root, folders[i]);
-		rmdir(path);
-	}
-	rmdir(fake->root);
 	hwloc_topology_destroy(fake->topology);
 	hwloc_bitmap_free(fake->usable);
 	free(fake);
-	return 0;
+	return err;
 }
 
 static json_t *machine(struct fake *fake)

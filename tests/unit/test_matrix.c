@@ -21,18 +21,19 @@
 #include "bench/matrix/shipped.h"
 #include "bench/run/estimate.h"
 #include "bench/run/options.h"
+#include "tests/unit/temp_folder.h"
 
 #define CORES 64
 
 static char error[MATRIX_ERROR_BYTES];
 
 /* A file of the test's own, gone when it ends. */
-static char folder[] = "/tmp/storsync-matrix-XXXXXX";
+static char folder[TEMP_FOLDER_BYTES];
 static char file[sizeof(folder) + 16];
 
 static int make_folder(void **state)
 {
-	if (!mkdtemp(folder))
+	if (temp_folder_make(folder))
 		return -1;
 	snprintf(file, sizeof(file), "%s/m.yaml", folder);
 	return 0;
@@ -40,8 +41,7 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	unlink(file);
-	return rmdir(folder);
+	return temp_folder_remove(folder);
 }
 
 static void write_bytes(const void *bytes, size_t n)

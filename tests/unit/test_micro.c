@@ -4,7 +4,7 @@
  * every loop and comes out right, what is wrong is noticed, and the ratios
  * follow from made-up times.
  */
-#define _GNU_SOURCE /* open_memstream, mkstemp */
+#define _GNU_SOURCE /* open_memstream */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,6 +26,7 @@
 #include "hba_sim/machine/cpu.h"
 #include "hba_sim/machine/machine.h"
 #include "impls/backends.h"
+#include "tests/unit/temp_folder.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define OPERATIONS 500
@@ -431,8 +432,8 @@ static void test_rows(void **state)
 	struct gbench_result none = { .repetition = 4, .iterations = 1000, .skipped = "because" };
 	struct micro_series peer = { .kind = MICRO_TWO_THREAD, .subject = "some_peer", .peer = true, .algorithm = "mcs" };
 	struct micro_series instrument = { .kind = MICRO_STAMP_PAIR };
-	char directory[] = "/tmp/test_micro.XXXXXX";
-	char path[60];
+	char directory[TEMP_FOLDER_BYTES];
+	char path[80];
 	char error[200];
 	struct csv_writer writer;
 	struct csv_table table;
@@ -441,7 +442,7 @@ static void test_rows(void **state)
 		{ "2", "instrument/stamp-pair", "", "0", "", "1", "4", "", "", "1", "because", "", "", "" },
 	};
 
-	assert_non_null(mkdtemp(directory));
+	assert_int_equal(temp_folder_make(directory), 0);
 	snprintf(path, sizeof(path), "%s/micro.csv", directory);
 	assert_int_equal(csv_create(&writer, path, &micro_schema), 0);
 	assert_int_equal(micro_write_row(&writer, &peer, &good), 0);
@@ -455,8 +456,7 @@ static void test_rows(void **state)
 			assert_string_equal(csv_table_string(&table, row, column), want[row][column]);
 	}
 	csv_table_fini(&table);
-	unlink(path);
-	rmdir(directory);
+	temp_folder_remove(directory);
 }
 
 int main(void)

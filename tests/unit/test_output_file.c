@@ -18,25 +18,22 @@
 #include <cmocka.h>
 
 #include "bench/files/output_file.h"
+#include "tests/unit/temp_folder.h"
 
 static char error[OUTPUT_FILE_ERROR_BYTES];
 
 static int enter(void **state)
 {
-	char *folder = strdup("/tmp/test_output_file.XXXXXX");
+	static char folder[TEMP_FOLDER_BYTES];
 
 	*state = folder;
 	error[0] = '\0';
-	return !folder || !mkdtemp(folder) || chdir(folder);
+	return temp_folder_make(folder) || chdir(folder);
 }
 
 static int leave(void **state)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf %s", (char *)*state);
-	free(*state);
-	return chdir("/") || system(command);
+	return chdir("/") || temp_folder_remove(*state);
 }
 
 static void put(const char *name, const char *text)

@@ -19,6 +19,7 @@
 #include "bench/report/pictures_heat.h"
 #include "bench/report/pictures_histogram.h"
 #include "bench/report/pictures_list.h"
+#include "tests/unit/temp_folder.h"
 
 #define CELLS_MOST 24u
 #define INVOCATIONS 7u
@@ -32,7 +33,7 @@ static struct run_row rows[ROWS_MOST];
 static double values[ROWS_MOST * REPORT_FIGURES];
 static struct comparison compared[COMPARED_MOST];
 static struct report_data data;
-static char folder[64];
+static char folder[TEMP_FOLDER_BYTES];
 
 static struct view view;
 static struct picture picture;
@@ -110,8 +111,7 @@ static void write_csv(const struct csv_schema *schema, const char *const *line, 
 static int setup(void **state)
 {
 	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/storsync-pictures-XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	assert_int_equal(temp_folder_make(folder), 0);
 	data = (struct report_data){ .path = folder, .baseline = "spinlock",
 				     .run = { .cell = cells, .row = rows, .figures = REPORT_FIGURES, .value = values } };
 	write_csv(&schema_histogram, NULL, 0);
@@ -143,17 +143,9 @@ static void forget(void)
 
 static int teardown(void **state)
 {
-	static const char *const name[] = { "histogram.csv", "windows.csv", "events.csv", "summary.csv" };
-
 	(void)state;
 	forget();
-	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-		char path[128];
-
-		snprintf(path, sizeof(path), "%s/%s", folder, name[i]);
-		unlink(path);
-	}
-	return rmdir(folder);
+	return temp_folder_remove(folder);
 }
 
 static void make(void (*maker)(const struct view *view, struct drawing *d))

@@ -21,15 +21,15 @@
 #include "bench/run_data/outline.h"
 #include "bench/run_data/run_data.h"
 #include "tests/unit/run_fixture.h"
+#include "tests/unit/temp_folder.h"
 
 #define RUN_ID "20240501T120000Z-0000002A"
 
-static char directory[80], base[64];
+static char directory[80], base[TEMP_FOLDER_BYTES];
 
 static int make_base(void **state)
 {
-	snprintf(base, sizeof(base), "/tmp/test_run_data.XXXXXX");
-	if (!mkdtemp(base))
+	if (temp_folder_make(base))
 		return -1;
 	snprintf(directory, sizeof(directory), "%s/run", base);
 	return 0;
@@ -37,13 +37,12 @@ static int make_base(void **state)
 
 static int remove_base(void **state)
 {
-	fixture_remove(base);
-	return 0;
+	return temp_folder_remove(base);
 }
 
 static int remove_run(void **state)
 {
-	fixture_remove(directory);
+	temp_folder_remove(directory);
 	return 0;
 }
 

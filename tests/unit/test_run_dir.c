@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,24 +22,20 @@
 #include "bench/run_dir/journal.h"
 #include "bench/run_dir/part.h"
 #include "bench/run_dir/run_dir.h"
+#include "tests/unit/temp_folder.h"
 
 #define CELL "0123456789abcdef"
 
-static char base[] = "/tmp/test_run_dir.XXXXXX";
+static char base[TEMP_FOLDER_BYTES];
 
 static int make_base(void **state)
 {
-	return mkdtemp(base) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-	return remove(path);
+	return temp_folder_make(base);
 }
 
 static int remove_base(void **state)
 {
-	return nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return temp_folder_remove(base);
 }
 
 static const char *in_base(const char *name)

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "bench/run_dir/journal.h"
+#include "tests/unit/temp_folder.h"
 
 #define START "{\"event\":\"start\"}\n"
 #define INVOCATION(order, block, cell, status) \
@@ -24,12 +25,11 @@
 #define SECOND INVOCATION("2", "1", "fedcba9876543210", "hung")
 #define COMPLETE "{\"event\":\"complete\"}\n"
 
-static char directory[64], path[128], lock[128];
+static char directory[TEMP_FOLDER_BYTES], path[128], lock[128];
 
 static int make_directory(void **state)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_run_journal.XXXXXX");
-	if (!mkdtemp(directory))
+	if (temp_folder_make(directory))
 		return -1;
 	snprintf(path, sizeof(path), "%s/journal.jsonl", directory);
 	snprintf(lock, sizeof(lock), "%s/run.lock", directory);
@@ -38,9 +38,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-	unlink(path);
-	unlink(lock);
-	return rmdir(directory);
+	return temp_folder_remove(directory);
 }
 
 static void put_file(const char *text, size_t bytes)

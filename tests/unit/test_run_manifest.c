@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "bench/run_dir/manifest.h"
+#include "tests/unit/temp_folder.h"
 
 static const char sound[] =
 	"{\"format\":\"storsync-run\",\"schema_version\":2,\"run_id\":\"20240501T120000Z-0000002a\","
@@ -22,12 +23,11 @@ static const char sound[] =
 	"{\"id\":\"0123456789abcdef\",\"refusal\":null,\"spec\":{\"backend\":\"spinlock\",\"queue_depth\":8}},"
 	"{\"id\":\"fedcba9876543210\",\"refusal\":\"too wide\",\"spec\":{\"backend\":\"mcs\",\"queue_depth\":8}}]}}";
 
-static char directory[64], path[128];
+static char directory[TEMP_FOLDER_BYTES], path[128];
 
 static int make_directory(void **state)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_run_manifest.XXXXXX");
-	if (!mkdtemp(directory))
+	if (temp_folder_make(directory))
 		return -1;
 	snprintf(path, sizeof(path), "%s/run.json", directory);
 	return 0;
@@ -35,8 +35,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-	unlink(path);
-	return rmdir(directory);
+	return temp_folder_remove(directory);
 }
 
 static void put_file(const char *text, size_t bytes)

@@ -20,14 +20,14 @@
 #include "bench/run_dir/merge.h"
 #include "bench/run_dir/validate.h"
 #include "tests/unit/run_fixture.h"
+#include "tests/unit/temp_folder.h"
 
-static char directory[64], shard[3][96], out[96];
+static char directory[TEMP_FOLDER_BYTES], shard[3][96], out[96];
 static char said[20000], verdict[20000];
 
 static int make_directory(void **state)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_run_merge.XXXXXX");
-	if (!mkdtemp(directory))
+	if (temp_folder_make(directory))
 		return -1;
 	for (int i = 0; i < 3; i++)
 		snprintf(shard[i], sizeof(shard[i]), "%s/shard%d", directory, i + 1);
@@ -37,8 +37,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-	fixture_remove(directory);
-	return 0;
+	return temp_folder_remove(directory);
 }
 
 /* Seven blocks over three shards, the third of which is from another machine. */
@@ -50,13 +49,13 @@ static const struct fixture plain[3] = {
 
 static void make(int index, const struct fixture *fixture)
 {
-	fixture_remove(shard[index]);
+	temp_folder_remove(shard[index]);
 	fixture_make(shard[index], fixture);
 }
 
 static void make_all(void)
 {
-	fixture_remove(out);
+	temp_folder_remove(out);
 	for (int i = 0; i < 3; i++)
 		make(i, &plain[i]);
 }
@@ -85,7 +84,7 @@ static void expect_merged(int status, const char *says)
 	const char *const from[] = { shard[2], shard[0], shard[1] };
 	int actual;
 
-	fixture_remove(out);
+	temp_folder_remove(out);
 	actual = merge(3, from);
 	if (actual != status || !strstr(said, says))
 		fail_msg("%d, not %d, and '%s' in: %s", actual, status, says, said);
@@ -175,7 +174,7 @@ static void test_older_shards_get_todays_columns(void **state)
 	make_all();
 	expect_merged(0, "");
 	expected = fixture_get(out, "events.csv");
-	fixture_remove(out);
+	temp_folder_remove(out);
 	for (int i = 0; i < 2; i++) {
 		fixture_age_events(shard[i]);
 		fixture_describe(shard[i]);

@@ -18,14 +18,14 @@
 
 #include "bench/run_dir/status.h"
 #include "tests/unit/run_fixture.h"
+#include "tests/unit/temp_folder.h"
 
-static char directory[64], run[80];
+static char directory[TEMP_FOLDER_BYTES], run[80];
 static char said[20000];
 
 static int make_directory(void **state)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_run_status.XXXXXX");
-	if (!mkdtemp(directory))
+	if (temp_folder_make(directory))
 		return -1;
 	snprintf(run, sizeof(run), "%s/run", directory);
 	return 0;
@@ -33,8 +33,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-	fixture_remove(directory);
-	return 0;
+	return temp_folder_remove(directory);
 }
 
 static void status(void)
@@ -49,7 +48,7 @@ static void status(void)
 
 static void make(const struct fixture *fixture)
 {
-	fixture_remove(run);
+	temp_folder_remove(run);
 	fixture_make(run, fixture);
 	status();
 }
@@ -109,7 +108,7 @@ static void test_running(void **state)
 	char path[120];
 	int fd;
 
-	fixture_remove(run);
+	temp_folder_remove(run);
 	fixture_make(run, &(struct fixture){ .invocations = 70, .until_block = 5, .shard = 2, .shards = 3 });
 	snprintf(path, sizeof(path), "%s/run.lock", run);
 	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
@@ -159,7 +158,7 @@ static void test_not_a_run(void **state)
 	FILE *out = fmemopen(said, sizeof(said), "w");
 	char error[900];
 
-	fixture_remove(run);
+	temp_folder_remove(run);
 	assert_int_equal(status_print(run, out, error, sizeof(error)), 2);
 	assert_non_null(strstr(error, "run.json: No such file"));
 	fixture_make(run, &(struct fixture){ 0 });

@@ -24,6 +24,7 @@
 #include "bench/run_data/run_summary.h"
 #include "bench/run_data/texts.h"
 #include "tests/unit/run_fixture.h"
+#include "tests/unit/temp_folder.h"
 
 #define RUN_ID "20240501T120000Z-0000002A"
 
@@ -35,14 +36,12 @@ struct odd {
 	const char *column, *value;
 };
 
-static char directory[80];
+static char directory[TEMP_FOLDER_BYTES];
 
 static int make_directory(void **state)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_run_summary.XXXXXX");
-	if (!mkdtemp(directory))
+	if (temp_folder_make(directory) || temp_folder_remove(directory))
 		return -1;
-	rmdir(directory);
 	fixture_make(directory, &(struct fixture){ 0 });
 	fixture_edit(directory, "run.json", "\"invocations\": 3", "\"invocations\": 180");
 	return 0;
@@ -50,8 +49,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-	fixture_remove(directory);
-	return 0;
+	return temp_folder_remove(directory);
 }
 
 static void put_value(FILE *out, const char *name, int block, int cell)

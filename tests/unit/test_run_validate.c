@@ -17,14 +17,14 @@
 #include "bench/run_dir/validate.h"
 #include "bench/run_dir/part.h"
 #include "tests/unit/run_fixture.h"
+#include "tests/unit/temp_folder.h"
 
-static char directory[64], run[80];
+static char directory[TEMP_FOLDER_BYTES], run[80];
 static char said[20000];
 
 static int make_directory(void **state)
 {
-	snprintf(directory, sizeof(directory), "/tmp/test_run_validate.XXXXXX");
-	if (!mkdtemp(directory))
+	if (temp_folder_make(directory))
 		return -1;
 	snprintf(run, sizeof(run), "%s/run", directory);
 	return 0;
@@ -32,8 +32,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-	fixture_remove(directory);
-	return 0;
+	return temp_folder_remove(directory);
 }
 
 static int validate(void)
@@ -66,7 +65,7 @@ static size_t lines(void)
 
 static void make(void)
 {
-	fixture_remove(run);
+	temp_folder_remove(run);
 	fixture_make(run, &(struct fixture){ 0 });
 }
 
@@ -75,7 +74,7 @@ static void test_sound(void **state)
 	make();
 	expect(0, "sound: 6 invocations of 3 cells, 1 skipped\n");
 	assert_int_equal(lines(), 1);
-	fixture_remove(run);
+	temp_folder_remove(run);
 	fixture_make(run, &(struct fixture){ .invocations = 5, .shard = 2, .shards = 3 });
 	expect(0, "sound: 4 invocations of 3 cells");
 }
@@ -94,7 +93,7 @@ static void test_an_older_build_has_fewer_columns(void **state)
 
 static void test_no_run(void **state)
 {
-	fixture_remove(run);
+	temp_folder_remove(run);
 	expect(2, "not a run's folder");
 	make();
 	fixture_edit(run, "run.json", "\"schema_version\": 2", "\"schema_version\": 3");
@@ -103,7 +102,7 @@ static void test_no_run(void **state)
 
 static void test_partial(void **state)
 {
-	fixture_remove(run);
+	temp_folder_remove(run);
 	fixture_make(run, &(struct fixture){ .until_block = 2 });
 	expect(5, "sound so far: interrupted after 4 of 6 invocations");
 	fixture_put(run, ".summary.csv.part", "");
@@ -126,7 +125,7 @@ static void put_part(const char *name, json_t *part)
 
 static void test_uncollected(void **state)
 {
-	fixture_remove(run);
+	temp_folder_remove(run);
 	fixture_make(run, &(struct fixture){ .until_block = 2, .uncollected = true });
 	expect(5, "interrupted after 4 of 6 invocations");
 	fixture_edit(run, "parts/000004.json", "looked", "locked");
@@ -140,7 +139,7 @@ static void test_uncollected(void **state)
 	expect(5, "interrupted after 4 of 6 invocations");
 	fixture_edit(run, "parts/env-000001-1-before.json", "rows", "raws");
 	expect(1, "parts/env-000001-1-before.json: changed since it was written");
-	fixture_remove(run);
+	temp_folder_remove(run);
 	fixture_make(run, &(struct fixture){ .until_block = 2 });
 	fixture_edit(run, "journal.jsonl", "\"block\":2", "\"block\":3");
 	expect(1, "summary.csv: invocation 3 of cell " FIXTURE_FIRST " is missing: the journal has it");
@@ -151,7 +150,7 @@ static void test_running(void **state)
 	char path[120];
 	int fd;
 
-	fixture_remove(run);
+	temp_folder_remove(run);
 	fixture_make(run, &(struct fixture){ .until_block = 1 });
 	snprintf(path, sizeof(path), "%s/run.lock", run);
 	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
@@ -304,7 +303,7 @@ static void test_stopped(void **state)
 {
 	char *journal, *longer;
 
-	fixture_remove(run);
+	temp_folder_remove(run);
 	fixture_make(run, &(struct fixture){ .invocations = 4, .until_block = 2 });
 	journal = fixture_get(run, "journal.jsonl");
 	assert_true(asprintf(&longer, "%s{\"event\":\"complete\",\"stopped\":\"until-ci\"}\n", journal) > 0);

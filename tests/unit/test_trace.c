@@ -20,12 +20,13 @@
 #include <unistd.h>
 
 #include "hba_sim/traces/trace.h"
+#include "tests/unit/temp_folder.h"
 
 #define INPUT_BYTES_MAX 8192
 #define FUZZ_ROUNDS 4000
 
-static char folder[] = "/tmp/storsync-trace-XXXXXX";
-static char input_path[64];
+static char folder[TEMP_FOLDER_BYTES];
+static char input_path[80];
 static char error[512];
 
 struct input {
@@ -182,7 +183,7 @@ static int load(const void *bytes, size_t size, struct trace *trace)
 static void check_refusal(const struct trace *trace)
 {
 	static const struct trace none;
-	char prefix[80];
+	char prefix[sizeof(input_path) + 16];
 
 	assert_memory_equal(trace, &none, sizeof(none));
 	assert_non_null(memchr(error, '\0', sizeof(error)));
@@ -885,7 +886,7 @@ static void damaged_traces_are_refused_or_sound(void **state)
 
 static int make_folder(void **state)
 {
-	if (!mkdtemp(folder))
+	if (temp_folder_make(folder))
 		return -1;
 	snprintf(input_path, sizeof(input_path), "%s/trace", folder);
 	return 0;
@@ -893,8 +894,7 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	unlink(input_path);
-	return rmdir(folder);
+	return temp_folder_remove(folder);
 }
 
 int main(void)
