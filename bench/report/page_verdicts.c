@@ -383,7 +383,7 @@ static void put_how_to_read(FILE *out)
 {
 	fputs("<div class=\"legend\"><p>A <b>ratio</b> is the back end's over the baseline's, as Hodges and Lehmann estimate "
 	      "it, with the "
-	      "<b>interval</b> that belongs to the test. <b>p</b> is of an exact rank test over invocations (Wilcoxon's where "
+	      "<b>interval</b> that belongs to the test. <b>p</b> is of a rank test over invocations (Wilcoxon's where "
 	      "they are paired by block, "
 	      "else Mann and Whitney's), adjusted by Holm's method over all comparisons of the figure, at 0.05. The <b>noise "
 	      "floor</b> is how far apart a cell and itself come out in this very run: what is smaller does not count; it is "
