@@ -21,11 +21,7 @@ sys.dont_write_bytecode = True
 from command import STORSYNC, Case, rows_of, storsync
 
 VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "history", "micro",
-         "torture", "doctor", "selftest"]
-VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "history", "micro",
-         "torture", "doctor", "selftest"]
-VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "history", "micro",
-         "torture", "doctor", "selftest"]
+         "miniport", "torture", "doctor", "selftest"]
 SHORT = ["--duration", "60ms", "--invocations", "1", "--cpus", "1", "--routing", "same"]
 
 
@@ -718,7 +714,7 @@ class Cell(Command):
         "queue_depth": 8, "section_ns": 0, "think_ns": 0, "service_time": "5us", "io_bytes": 4096, "data": 0, "trace": "",
         "trace_speed": None, "arrival": 0, "arrival_hz": 0, "inject": False, "inject_ns": 0, "duration_ns": 50_000_000,
         "warmup_ns": 10_000_000, "warmup_max_ns": 40_000_000, "oversubscribe": False, "bystander_hz": 0, "preempt_hz": 0,
-        "preempt_ns": 0, "histogram_digits": 2, "seed": 7,
+        "preempt_ns": 0, "miniport": "", "miniport_argument": "", "histogram_digits": 2, "seed": 7,
     }
     PERIODIC, POISSON = 1, 2
 

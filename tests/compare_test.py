@@ -206,7 +206,7 @@ class Findings(Case):
 
     @staticmethod
     def model(run):
-        return [row for row in read_rows(run) if row["device_model_p50_ns"]]
+        return [row for row in rows_of(run) if row["device_model_p50_ns"]]
 
     def test_a_machine_that_is_ignored(self):
         old, new = self.flipped()

@@ -181,6 +181,7 @@ def known_options(root, binary):
     text = subprocess.run([binary, '--help'], capture_output=True, text=True, timeout=60).stdout
     verbs = re.findall(r'^  ([a-z]+)  ', text.partition('Verbs:')[2], re.MULTILINE)
     helps = [[binary, '--help']] + [[binary, verb, '--help'] for verb in verbs]
+    helps.append([binary, 'miniport', 'build', '--help'])
     for name in ('scripts/run.sh', 'scripts/test.sh', 'scripts/slurm/submit.sh', 'scripts/doc_tables.py', 'tests/docs_test.py'):
         if (root / name).exists():
             helps.append([root / name, '--help'])

@@ -14,6 +14,7 @@
 
 #include "hba_sim/machine/delivery.h"
 #include "bench/cell/workload.h"
+#include "bench/miniport/loaded.h"
 #include "hba_sim/miniports/virtio_scsi.h"
 #include "impls/backends.h"
 
@@ -140,8 +141,11 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 		.argument = cell->spec.completion_dpc ? "completion=dpc" : "completion=isr",
 		.probe = &cell->recorder.probe,
 	};
+	port_driver_entry *entry = VirtioScsiDriverEntry;
 	int err;
 
+	if (cell->spec.miniport_argument[0])
+		config.argument = cell->spec.miniport_argument;
 	params.target = cell->target;
 	params.service = cell->service;
 	params.service.first = stamp_from_ns(&cell->scale, cell->service.first);
@@ -149,7 +153,9 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 	err = virtio_scsi_init(&cell->hba, &cell->machine, &params, HBA_DIRQL);
 	if (err)
 		return fail(error, error_bytes, "setting up the HBA", err);
-	return adapter_start(&cell->adapter, &cell->machine, VirtioScsiDriverEntry, &config, error, error_bytes);
+	if (cell->spec.miniport[0] && miniport_load(cell->spec.miniport, &entry, error, error_bytes))
+		return -EINVAL;
+	return adapter_start(&cell->adapter, &cell->machine, entry, &config, error, error_bytes);
 }
 
 void cell_inside(struct port_probe *probe, struct sim_cpu *cpu)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench/cli/quantity.h"
+#include "bench/miniport/loaded.h"
 #include "impls/backends.h"
 
 static const char *const routing_names[] = {
@@ -181,7 +182,7 @@ static void name_disturbances(const struct cell_spec *spec, char *name, size_t n
 void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_bytes)
 {
 	const char *file = strrchr(spec->trace, '/');
-	char workload[600] = "closed";
+	char workload[600] = "closed", miniport[160] = "", of_file[128];
 	char disturbances[300];
 
 	if (spec->arrival != ARRIVAL_CLOSED)
@@ -189,19 +190,23 @@ void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_b
 	if (spec->trace[0])
 		snprintf(workload, sizeof(workload), "trace/trace:%s/speed:%g", file ? file + 1 : spec->trace, spec->trace_speed);
 	name_disturbances(spec, disturbances, sizeof(disturbances));
+	if (spec->miniport[0]) {
+		miniport_name(spec->miniport, of_file, sizeof(of_file));
+		snprintf(miniport, sizeof(miniport), "/miniport:%s", of_file);
+	}
 	snprintf(name, name_bytes,
 		 "backend:%s/cpus:%" PRIu64 "/routing:%s/duplex:%s/completion:%s/channels:%" PRIu64 "/depth:%" PRIu64
-		 "/section_ns:%" PRIu64 "/think_ns:%" PRIu64 "/service:%s/io_bytes:%" PRIu64 "/data:%s/workload:%s%s",
+		 "/section_ns:%" PRIu64 "/think_ns:%" PRIu64 "/service:%s/io_bytes:%" PRIu64 "/data:%s/workload:%s%s%s",
 		 spec->backend, spec->cpus, cell_routing_name(spec->routing), spec->half_duplex ? "half" : "full",
 		 spec->completion_dpc ? "dpc" : "isr", spec->channels, spec->queue_depth, spec->section_ns, spec->think_ns,
 		 spec->service_time, spec->io_bytes, spec->data == LUN_DATA_COPY ? "copy" : "stamp", workload,
-		 disturbances);
+		 disturbances, miniport);
 }
 
 /* FNV-1a (Fowler, Noll, Vo) over the name and what the name leaves out or shortens. */
 void cell_id(const struct cell_spec *spec, char id[CELL_ID_BYTES])
 {
-	char name[2000];
+	char name[2700];
 	size_t used;
 	uint64_t hash = 0xcbf29ce484222325u;
 
@@ -209,6 +214,9 @@ void cell_id(const struct cell_spec *spec, char id[CELL_ID_BYTES])
 	used = strlen(name);
 	snprintf(name + used, sizeof(name) - used, "/%" PRIu64 "/%" PRIu64 "/%" PRIu64 "/%s/%.17g", spec->duration_ns, spec->warmup_ns,
 		 spec->warmup_max_ns, spec->trace, spec->trace_speed);
+	used = strlen(name);
+	if (spec->miniport[0])
+		snprintf(name + used, sizeof(name) - used, "/%s/%s", spec->miniport, spec->miniport_argument);
 	for (const char *c = name; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
 	snprintf(id, CELL_ID_BYTES, "%016" PRIx64, hash);
@@ -259,6 +267,8 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 	U64(bystander_hz)                   \
 	U64(preempt_hz)                     \
 	U64(preempt_ns)                     \
+	TEXT(miniport)                      \
+	TEXT(miniport_argument)             \
 	U64(histogram_digits)               \
 	U64(seed)
 

@@ -57,6 +57,8 @@ struct cell_spec {
 	uint64_t bystander_hz; /* unrelated interrupts of each kind, a second and CPU; 0: none */
 	uint64_t preempt_hz;   /* times a second that each CPU is taken away inside a section; 0: never */
 	uint64_t preempt_ns;   /* for so long */
+	char miniport[512];          /* absolute path, "" for the built-in one */
+	char miniport_argument[128]; /* its argument string; "": as the built-in one's */
 	uint64_t histogram_digits; /* significant digits of histogram.csv's buckets: 2 or 3 */
 	uint64_t seed;
 };

@@ -17,6 +17,7 @@
 #include "bench/explain/explain_main.h"
 #include "bench/compare/main.h"
 #include "bench/micro/micro.h"
+#include "bench/miniport/main.h"
 #include "bench/report/report.h"
 #include "bench/run/plan.h"
 #include "bench/run/run.h"
@@ -43,6 +44,7 @@ static const struct verb {
 	{ "export", "a finished run in the formats of other tools", export_main },
 	{ "history", "each host's figures from run to run, and where they changed", history_main },
 	{ "micro", "the cost of each back end's operations beside others' locks", micro_main },
+	{ "miniport", "compile a driver's own source, to run it with `run --miniport`", miniport_main },
 	{ "torture", "check that a back end keeps its promises", torture_main },
 	{ "doctor", "whether this machine is fit to be measured on, and how to mend it", doctor_main },
 	{ "selftest", "whether the instrument measures what it says, with figures", selftest_main },

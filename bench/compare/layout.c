@@ -171,6 +171,13 @@ static void make_sides(struct layout *layout, size_t cells)
 	}
 }
 
+/* Who reads of it, or names it as a baseline, has the word of the command line. */
+static void name_built_in(struct layout *layout)
+{
+	for (uint32_t v = 0; v < layout->texts[RUN_KEY_MINIPORT]; v++)
+		layout->text[RUN_KEY_MINIPORT][v] = run_key_shown(RUN_KEY_MINIPORT, layout->text[RUN_KEY_MINIPORT][v]);
+}
+
 int layout_init(struct layout *layout, const struct run_data *data, const struct compare_options *options)
 {
 	size_t room = data->cells + 1;
@@ -189,6 +196,7 @@ int layout_init(struct layout *layout, const struct run_data *data, const struct
 	find_rows(layout);
 	if (ranks_make(layout))
 		return -ENOMEM;
+	name_built_in(layout);
 	for (size_t i = 0; i < data->cells; i++)
 		layout->order[i] = (uint32_t)i;
 	kept = drop_refused(layout);

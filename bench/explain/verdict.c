@@ -58,10 +58,10 @@ static void let_go(struct run_data *taken)
 static bool is_of_cell(const struct comparison *one, const struct run_cell *cell, enum run_key column)
 {
 	for (unsigned k = 0; k < RUN_KEY_COUNT; k++) {
-		if (one->key[k] && strcmp(one->key[k], cell->key[k]) != 0)
+		if (one->key[k] && strcmp(one->key[k], run_key_shown((enum run_key)k, cell->key[k])) != 0)
 			return false;
 	}
-	return strcmp(one->candidate, cell->key[column]) == 0;
+	return strcmp(one->candidate, run_key_shown(column, cell->key[column])) == 0;
 }
 
 static void pick(struct comparison *compared, const struct comparisons *all, const struct run_cell *cell, enum run_key column)
@@ -78,7 +78,7 @@ static struct compare_options options_of(const struct run_cell *cell, const stru
 
 	compare_options_init(&options);
 	options.column = column;
-	options.baseline = base->key[column];
+	options.baseline = run_key_shown(column, base->key[column]);
 	for (unsigned k = 0; k < RUN_KEY_COUNT; k++)
 		options.ignored[k] = k != column && strcmp(cell->key[k], base->key[k]) != 0;
 	return options;

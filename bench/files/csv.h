@@ -37,7 +37,7 @@ struct csv_schema {
 	const char *name;
 	const struct csv_column *columns;
 	size_t count;
-	/* Runs of an older build have the first so many of these and no more; 0: none has. */
+	/* Runs of older builds have the first so many of these at least, and lack some of the others; 0: none does. */
 	size_t older;
 };
 

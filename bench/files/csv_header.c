@@ -75,7 +75,7 @@ int csv_scan_open_schema(struct csv_scan *scan, const char *path, const struct c
 
 	if (err)
 		return err;
-	count = schema->older && scan->fields == schema->older ? schema->older : schema->count;
+	count = schema->older && scan->fields >= schema->older && scan->fields < schema->count ? scan->fields : schema->count;
 	scan->state->line = 1;
 	for (size_t i = 0; i < count && !err; i++) {
 		if (i >= scan->fields || !csv_field_is(&scan->field[i], schema->columns[i].name))

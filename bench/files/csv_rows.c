@@ -252,7 +252,9 @@ bool csv_rows_are_header(const struct csv_rows *rows, const struct csv_schema *s
 
 bool csv_rows_are_header_of_any_age(const struct csv_rows *rows, const struct csv_schema *schema)
 {
-	return csv_rows_are_header(rows, schema) || (schema->older && are_columns(rows, schema, schema->older));
+	bool is_older = schema->older && rows->fields >= schema->older && rows->fields < schema->count;
+
+	return are_columns(rows, schema, is_older ? rows->fields : schema->count);
 }
 
 const char *csv_rows_field(const struct csv_rows *rows, size_t column)

@@ -136,7 +136,11 @@ static const struct csv_column summary_columns[] = {
 	{ "witness_threshold_ns", CSV_INTEGER, "ns", "what is longer between two stamps of a CPU counts as a gap" },
 	METRICS_OF_SUMMARY(METRIC_CLEAN_COLUMNS)
 	METRICS_APPENDED(METRIC_CLEAN_COLUMNS)
+	{ "miniport", CSV_STRING, "", "the driver: its file's name, and its argument string in parentheses; empty: the built-in one" },
 };
+
+/* All but what tells of the driver and its device. */
+#define SUMMARY_COLUMNS_OLDER 280
 
 static const struct csv_column latency_columns[] = {
 	KEY_COLUMNS,
@@ -218,7 +222,7 @@ static const struct csv_column env_columns[] = {
 	{ "host_id", CSV_STRING, "", "the machine" },
 };
 
-/* The keys are those of run_key.h, in its order. */
+/* The keys are those of run_key.h, in its order; newer ones are at the end. */
 static const struct csv_column compare_columns[] = {
 	{ "metric", CSV_STRING, "", "the figure" },
 	{ "unit", CSV_STRING, "", "of the medians: ns, 1/s, or none" },
@@ -279,11 +283,17 @@ static const struct csv_column compare_columns[] = {
 	{ "test_why", CSV_STRING, "", "why that test" },
 	{ "pairs", CSV_INTEGER, "", "of one block that both sides have" },
 	{ "margin", CSV_NUMBER, "", "the most that equivalent ones may differ, less 1: the noise floor, or --equivalent-within where that is less" },
+	{ "miniport", CSV_STRING, "", "the driver: its file's name, and its argument string in parentheses, or built-in; a key as those above" },
 	{ "p_method", CSV_STRING, "", "how p and the interval were found: exact; or asymptotic, by the normal approximation, of more than 50 values a side" },
 	{ "machine_differs", CSV_STRING, "", "what was witnessed of the machine, where it differs: the candidate's median and range, and the baseline's" },
 };
 
-const struct csv_schema schema_summary = SCHEMA("summary.csv", summary_columns);
+const struct csv_schema schema_summary = {
+	.name = "summary.csv",
+	.columns = summary_columns,
+	.count = sizeof(summary_columns) / sizeof(summary_columns[0]),
+	.older = SUMMARY_COLUMNS_OLDER,
+};
 const struct csv_schema schema_latency = SCHEMA("latency.csv", latency_columns);
 const struct csv_schema schema_histogram = SCHEMA("histogram.csv", histogram_columns);
 const struct csv_schema schema_cpus = SCHEMA("cpus.csv", cpus_columns);

@@ -12,6 +12,7 @@
 #include "bench/matrix/matrix_file.h"
 #include "bench/matrix/refuse.h"
 #include "bench/matrix/shipped.h"
+#include "bench/miniport/loaded.h"
 
 static void product_fini(struct matrix_product *product)
 {
@@ -112,6 +113,50 @@ static int complete(struct matrix_product *product, char *error, size_t error_by
 /* How much longer than it must a warm-up may take, when nobody says. */
 #define WARMUP_MAX_TIMES 10
 
+/* Rows know a miniport by its file's name. */
+static int check_miniports(const struct matrix_design *design, const struct matrix_product *product, char *error, size_t error_bytes)
+{
+	const struct matrix_values *values = &product->dimension[DIMENSION_MINIPORT];
+	char name[128], other[128];
+
+	for (size_t i = 0; i < values->count; i++) {
+		miniport_name(values->text[i], name, sizeof(name));
+		for (size_t j = 0; j < i; j++) {
+			miniport_name(values->text[j], other, sizeof(other));
+			if (strcmp(name, other) == 0)
+				return refuse(error, error_bytes, values->place ? values->place : design->name,
+					      "two miniports are called %s, and rows could not tell them apart; give one file another name", name);
+		}
+	}
+	return 0;
+}
+
+/* Whether any is a file. */
+static bool has_miniport(const struct matrix_product *product)
+{
+	const struct matrix_values *values = &product->dimension[DIMENSION_MINIPORT];
+
+	for (size_t i = 0; i < values->count; i++) {
+		if (strcmp(values->text[i], MINIPORT_BUILT_IN))
+			return true;
+	}
+	return false;
+}
+
+static int check_all_miniports(const struct matrix_design *design, char *error, size_t error_bytes)
+{
+	bool is_there = has_miniport(&design->cross);
+	int err = check_miniports(design, &design->cross, error, error_bytes);
+
+	for (size_t i = 0; i < design->includes && !err; i++) {
+		err = check_miniports(design, &design->include[i], error, error_bytes);
+		is_there = is_there || has_miniport(&design->include[i]);
+	}
+	if (!err && design->settings.miniport_argument[0] && !is_there)
+		return refuse(error, error_bytes, design->place[SETTING_MINIPORT_ARGUMENT], "there is no miniport; it goes with --miniport FILE");
+	return err;
+}
+
 /* Settings that contradict each other. */
 static int check_settings(struct matrix_design *design, char *error, size_t error_bytes)
 {
@@ -145,6 +190,8 @@ int matrix_design_load(struct matrix_design *design, const struct matrix_options
 		err = complete(&design->include[i], error, error_bytes);
 	if (!err)
 		err = check_settings(design, error, error_bytes);
+	if (!err)
+		err = check_all_miniports(design, error, error_bytes);
 	if (err == -ENOMEM)
 		snprintf(error, error_bytes, "out of memory");
 	if (err)

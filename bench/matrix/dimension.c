@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/cli/quantity.h"
+#include "bench/miniport/loaded.h"
 #include "impls/backends.h"
 
 static int parse_count(const char *text, uint64_t least, uint64_t most, uint64_t *count, char *error, size_t error_bytes)
@@ -270,6 +271,28 @@ static void format_preempt(const struct cell_spec *spec, char text[DIMENSION_TEX
 	snprintf(text, DIMENSION_TEXT_BYTES, "%s%s%s", rate, spec->preempt_hz ? "/" : "", spec->preempt_hz ? time : "");
 }
 
+static int set_miniport(struct cell_spec *spec, const char *text, char *error, size_t error_bytes)
+{
+	json_t *json;
+
+	spec->miniport[0] = '\0';
+	if (strcmp(text, MINIPORT_BUILT_IN) == 0)
+		return 0;
+	if (miniport_examine(text, spec->miniport, sizeof(spec->miniport), error, error_bytes))
+		return -EINVAL;
+	/* It becomes part of JSON and of rows. */
+	json = json_string(spec->miniport);
+	if (!json)
+		snprintf(error, error_bytes, "'%.300s': the file's path is not UTF-8; give it another one", text);
+	json_decref(json);
+	return json ? 0 : -EINVAL;
+}
+
+static void format_miniport(const struct cell_spec *spec, char text[DIMENSION_TEXT_BYTES])
+{
+	snprintf(text, DIMENSION_TEXT_BYTES, "%s", spec->miniport[0] ? spec->miniport : MINIPORT_BUILT_IN);
+}
+
 const struct dimension dimensions[DIMENSIONS] = {
 	[DIMENSION_BACKENDS] = {
 		.name = "backends", .option = 'b', .argument = "LIST|all", .standard = "all",
@@ -353,6 +376,11 @@ const struct dimension dimensions[DIMENSIONS] = {
 		.help = "take the CPU from the section's holder: times a second and CPU, and for how long, such as 1k/50us "
 			"(default: 0)",
 		.set = set_preempt, .format = format_preempt,
+	},
+	[DIMENSION_MINIPORT] = {
+		.name = "miniport", .argument = "LIST", .standard = MINIPORT_BUILT_IN,
+		.help = "the drivers measured: files that `storsync miniport build` made, and built-in (the default)",
+		.set = set_miniport, .format = format_miniport,
 	},
 };
 

@@ -33,11 +33,12 @@ enum dimension_id {
 	DIMENSION_INJECT,
 	DIMENSION_BYSTANDER,
 	DIMENSION_PREEMPT,
+	DIMENSION_MINIPORT,
 	DIMENSIONS,
 };
 
 /* Room for any dimension's value in its shared form. */
-#define DIMENSION_TEXT_BYTES 96
+#define DIMENSION_TEXT_BYTES 512
 
 struct dimension {
 	const char *name;     /* in files, filters and, behind two dashes, on the command line */

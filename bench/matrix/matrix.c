@@ -32,6 +32,7 @@ static struct cell_spec shared_spec(const struct matrix_settings *settings)
 		.histogram_digits = settings->histogram_digits,
 	};
 
+	strcpy(spec.miniport_argument, settings->miniport_argument);
 	if (settings->trace[0]) {
 		strcpy(spec.trace, settings->trace);
 		spec.duration_ns = spec.warmup_ns = spec.warmup_max_ns = 0;
@@ -99,7 +100,9 @@ static int add_cell(struct expansion *e, const struct cell_spec *spec)
 	}
 	cell = &matrix->cell[matrix->cells++];
 	*cell = (struct matrix_cell){ .spec = *spec, .refusal = cell_refusal(spec, e->usable_cores) };
-	cell_id(spec, cell->id);
+	if (!spec->miniport[0])
+		cell->spec.miniport_argument[0] = '\0';
+	cell_id(&cell->spec, cell->id);
 	return 0;
 }
 

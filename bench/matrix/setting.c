@@ -108,6 +108,17 @@ static int set_needs_trace(struct matrix_settings *settings, const char *text, c
 	return set_boolean(&settings->needs_trace, text, error, error_bytes);
 }
 
+static int set_miniport_argument(struct matrix_settings *settings, const char *text, char *error, size_t error_bytes)
+{
+	if (!text[0] || strlen(text) >= sizeof(settings->miniport_argument)) {
+		snprintf(error, error_bytes, "the string is %s; use one of less than %zu bytes", text[0] ? "too long" : "empty",
+			 sizeof(settings->miniport_argument));
+		return -EINVAL;
+	}
+	strcpy(settings->miniport_argument, text);
+	return 0;
+}
+
 const struct setting settings_table[SETTINGS] = {
 	[SETTING_DURATION] = { "duration", 'd', "TIME", "of the measured window (default: 200ms; a trace runs to its end)", false,
 			       set_duration },
@@ -131,6 +142,8 @@ const struct setting settings_table[SETTINGS] = {
 	[SETTING_TRACE_SPEED] = { "trace-speed", 0, "X|max",
 				  "keep the arrival pattern, X times as fast; max (the default): as fast as it goes", true,
 				  set_trace_speed },
+	[SETTING_MINIPORT_ARGUMENT] = { "miniport-arg", 0, "STRING", "the argument string of the miniports that are files", false,
+					set_miniport_argument },
 	[SETTING_NEEDS_TRACE] = { "needs-trace", 0, NULL, NULL, true, set_needs_trace },
 };
 

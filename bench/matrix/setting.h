@@ -19,6 +19,7 @@ enum setting_id {
 	SETTING_TRACE,
 	SETTING_TRACE_SPEED,
 	SETTING_NEEDS_TRACE,
+	SETTING_MINIPORT_ARGUMENT,
 	SETTINGS,
 };
 
@@ -34,6 +35,7 @@ struct matrix_settings {
 	bool copy_data;
 	char trace[512];        /* "": none */
 	double trace_speed;     /* INFINITY: as fast as it goes */
+	char miniport_argument[128]; /* "": none */
 	bool needs_trace;       /* it makes no sense without one */
 };
 

@@ -35,6 +35,24 @@ static json_t *describe_cells(const struct matrix *matrix)
 	return cells;
 }
 
+/* The files' content: by tomorrow a driver may have been built anew. */
+static void describe_miniports(json_t *manifest, const struct matrix *matrix)
+{
+	json_t *hashes = json_object();
+	char hash[CHECKSUM_TEXT_BYTES];
+	uint64_t bytes;
+
+	for (size_t c = 0; c < matrix->cells; c++) {
+		const char *path = matrix->cell[c].spec.miniport;
+
+		if (*path && !json_object_get(hashes, path) && checksum_file(path, hash, &bytes) == 0)
+			json_object_set_new(hashes, path, json_string(hash));
+	}
+	if (json_object_size(hashes))
+		json_object_set(manifest, "miniport_hash", hashes);
+	json_decref(hashes);
+}
+
 static json_t *describe(const struct run_options *options, const struct matrix *matrix, int argc, char **argv,
 			const struct destination_state *state)
 {
@@ -67,6 +85,8 @@ static json_t *describe(const struct run_options *options, const struct matrix *
 	/* A name does not say what is in the file on another day, or on another machine. */
 	if (json && options->design.settings.trace[0] && checksum_file(options->design.settings.trace, trace_hash, &bytes) == 0)
 		json_object_set_new(json, "trace_hash", json_string(trace_hash));
+	if (json)
+		describe_miniports(json, matrix);
 	if (json && options->until_ci > 0)
 		json_object_set_new(json, "until_ci", json_pack("{s:s, s:f}", "metric", options->until_ci_metric, "half_width", options->until_ci));
 	return json;

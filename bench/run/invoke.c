@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "bench/files/json_file.h"
+#include "bench/miniport/loaded.h"
 #include "bench/run/elapsed.h"
 
 #define STATUS_HANGS 6
@@ -227,16 +228,28 @@ static void judge_result(struct invocation_outcome *outcome, const struct child 
 	    json_string_value(json_object_get(summary, "status_reason")));
 }
 
+/* Where a miniport was, which it has said itself. */
+static void describe_crash(const struct child *child, int signal_number, char *reason, size_t bytes)
+{
+	const char *where = child->err.text ? strstr(child->err.text, MINIPORT_CRASHED) : NULL;
+	int used = snprintf(reason, bytes, "its process died of signal %d (%s)", signal_number, strsignal(signal_number));
+
+	if (!where || used < 0 || (size_t)used >= bytes)
+		return;
+	where += strlen(MINIPORT_CRASHED);
+	snprintf(reason + used, bytes - (size_t)used, ", %.*s", (int)strcspn(where, "\n"), where);
+}
+
 static void judge(struct invocation_outcome *outcome, const struct child *child, int status, bool ended)
 {
-	char reason[64];
+	char reason[300];
 
 	if (invoke_interrupted) {
 		set(outcome, "interrupted", "by the user");
 	} else if (!ended) {
 		set(outcome, "hung", "its process did not end in time and was killed");
 	} else if (WIFSIGNALED(status)) {
-		snprintf(reason, sizeof(reason), "its process died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		describe_crash(child, WTERMSIG(status), reason, sizeof(reason));
 		set(outcome, "crashed", reason);
 	} else if (WEXITSTATUS(status) == STATUS_HANGS) {
 		set(outcome, "hung", "a simulated CPU made no progress; its state is in the log");

@@ -9,6 +9,7 @@
 
 #include "bench/cli/version.h"
 #include "bench/files/schema.h"
+#include "bench/miniport/loaded.h"
 #include "impls/backends.h"
 
 /* A JSON value becomes a column's cell, in the column's type. */
@@ -41,6 +42,19 @@ static void set_key(const struct run_identity *identity, struct csv_row *row, co
 		csv_set_u64(row, "invocation", from->invocation);
 }
 
+/* What the argument changes makes it another driver. */
+static void set_miniport(struct csv_row *row, const struct cell_spec *spec)
+{
+	char text[300];
+
+	if (!spec->miniport[0])
+		return;
+	miniport_name(spec->miniport, text, 128);
+	if (spec->miniport_argument[0])
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "(%s)", spec->miniport_argument);
+	csv_set_string(row, "miniport", text);
+}
+
 static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 {
 	const char *file = strrchr(spec->trace, '/');
@@ -48,6 +62,7 @@ static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 
 	if (!isinf(spec->trace_speed))
 		snprintf(speed, sizeof(speed), "%g", spec->trace_speed);
+	set_miniport(row, spec);
 	csv_set_string(row, "backend", spec->backend);
 	csv_set_string(row, "delivery", sync_delivery_name(spec->delivery));
 	csv_set_string(row, "duplex", spec->half_duplex ? "half" : "full");

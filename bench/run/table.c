@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/miniport/loaded.h"
 #include "bench/stats/rank_test.h"
 #include "impls/backends.h"
 
@@ -145,8 +146,14 @@ static size_t winner(const struct table *table, const struct group *group, unsig
 static void print_title(const struct cell_spec *spec, FILE *out)
 {
 	const char *file = strrchr(spec->trace, '/');
+	char miniport[128];
 
-	fprintf(out, "\n%" PRIu64 " CPU%s, interrupt to %s CPU, %s duplex, completion by %s, depth %" PRIu64, spec->cpus,
+	fputc('\n', out);
+	if (spec->miniport[0]) {
+		miniport_name(spec->miniport, miniport, sizeof(miniport));
+		fprintf(out, "%s: ", miniport);
+	}
+	fprintf(out, "%" PRIu64 " CPU%s, interrupt to %s CPU, %s duplex, completion by %s, depth %" PRIu64, spec->cpus,
 		spec->cpus == 1 ? "" : "s",
 		spec->routing == IRQ_ROUTING_SAME ? "the submitter's" : spec->routing == IRQ_ROUTING_OTHER ? "the next" : "every",
 		spec->half_duplex ? "half" : "full", spec->completion_dpc ? "DPC" : "ISR", spec->queue_depth);

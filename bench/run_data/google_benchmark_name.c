@@ -17,6 +17,7 @@ static const struct {
 	/* Those below are there only where they are asked for. */
 	{ "arrival_hz", RUN_KEY_ARRIVAL_RATE_HZ }, { "delivery", RUN_KEY_DELIVERY }, { "bystander_hz", RUN_KEY_IRQ_RATE_HZ },
 	{ "preempt_hz", RUN_KEY_PREEMPT_RATE_HZ }, { "preempt_ns", RUN_KEY_PREEMPT_NS }, { "inject_ns", RUN_KEY_INJECT_NS },
+	{ "miniport", RUN_KEY_MINIPORT },
 };
 enum { PARTS = sizeof(parts) / sizeof(parts[0]), PARTS_ALWAYS = 13 };
 

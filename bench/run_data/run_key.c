@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/miniport/loaded.h"
 #include "impls/backends.h"
 
 static const struct {
@@ -29,6 +30,11 @@ const char *run_key_words(enum run_key key)
 bool run_key_is_origin(enum run_key key)
 {
 	return key >= RUN_KEY_RUN;
+}
+
+const char *run_key_shown(enum run_key key, const char *value)
+{
+	return key == RUN_KEY_MINIPORT && !*value ? MINIPORT_BUILT_IN : value;
 }
 
 enum run_key run_key_find(const char *name)

@@ -38,6 +38,7 @@
 	X(DATA_MODE, data_mode, "data") \
 	X(TRACE, trace, "trace") \
 	X(TRACE_SPEED, trace_speed, "trace speed") \
+	X(MINIPORT, miniport, "miniport") \
 	X(DURATION_S, duration_s, "window s") \
 	X(CLOCK, clock, "clock") \
 	X(BACKEND, backend, "back end")
@@ -64,6 +65,9 @@ const char *run_key_name(enum run_key key);
 const char *run_key_words(enum run_key key);
 
 bool run_key_is_origin(enum run_key key);
+
+/* A value in the words of the command line: the miniport that is no file has an empty field, and is called built-in. */
+const char *run_key_shown(enum run_key key, const char *value);
 
 /* By its name; RUN_KEY_COUNT when there is none. */
 enum run_key run_key_find(const char *name);

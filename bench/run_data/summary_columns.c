@@ -24,7 +24,7 @@ static int check_header(const struct summary *s, char *error)
 	for (size_t c = 0; c < schema_summary.count; c++) {
 		for (at = 0; at < scan->fields && !is_text(&scan->field[at], schema_summary.columns[c].name);)
 			at++;
-		if (at == scan->fields)
+		if (at == scan->fields && c < schema_summary.older)
 			return summary_refuse(s, 1, error, "column '%s' is missing; this build reads all columns of schema version %d",
 				      schema_summary.columns[c].name, SCHEMA_VERSION);
 	}
@@ -44,7 +44,8 @@ static void want(struct summary *s, const char *name)
 {
 	size_t column = name ? csv_column_index(&schema_summary, name) : CSV_NO_COLUMN;
 
-	if (column != CSV_NO_COLUMN)
+	/* What the file is too old to have is empty. */
+	if (column != CSV_NO_COLUMN && column < s->scan.fields)
 		s->slot[column] = 0;
 }
 
@@ -96,7 +97,7 @@ static void find_spans(struct summary *s)
 	for (size_t c = 0; c < schema_summary.count; c++) {
 		const char *name = schema_summary.columns[c].name;
 
-		if (strcmp(name, "cell_id") && run_key_find(name) == RUN_KEY_COUNT)
+		if ((strcmp(name, "cell_id") && run_key_find(name) == RUN_KEY_COUNT) || s->slot[c] == CSV_NO_COLUMN)
 			continue;
 		signatures_add_column(&s->signatures, s->slot[c], before != CSV_NO_COLUMN && before + 1 == c);
 		before = c;
@@ -107,7 +108,7 @@ static struct summary_source source_of(const struct summary *s, const char *name
 {
 	size_t column = name ? csv_column_index(&schema_summary, name) : CSV_NO_COLUMN;
 
-	if (column == CSV_NO_COLUMN)
+	if (column == CSV_NO_COLUMN || s->slot[column] == CSV_NO_COLUMN)
 		return (struct summary_source){ 0 };
 	return (struct summary_source){
 		.column = name, .slot = s->slot[column], .is_whole = schema_summary.columns[column].type == CSV_INTEGER,

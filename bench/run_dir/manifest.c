@@ -236,6 +236,20 @@ static bool same_spec(json_t *a, json_t *b, size_t number, char *difference, siz
 	return true;
 }
 
+static bool same_miniports(json_t *a, json_t *b, char *difference, size_t difference_bytes)
+{
+	const char *path;
+	json_t *hash;
+
+	json_object_foreach(json_object_get(a, "miniport_hash"), path, hash) {
+		if (json_equal(hash, json_object_get(json_object_get(b, "miniport_hash"), path)))
+			continue;
+		say(difference, difference_bytes, "the miniport %.150s has another content", path);
+		return false;
+	}
+	return true;
+}
+
 bool run_manifest_same_matrix(const struct run_manifest *a, const struct run_manifest *b, char *difference,
 			      size_t difference_bytes)
 {
@@ -265,6 +279,8 @@ bool run_manifest_same_matrix(const struct run_manifest *a, const struct run_man
 		say(difference, difference_bytes, "the trace's file has another content");
 		return false;
 	}
+	if (!same_miniports(a->json, b->json, difference, difference_bytes))
+		return false;
 	if (a->invocations != b->invocations) {
 		say(difference, difference_bytes, "there are %ju invocations a cell, not %ju", (uintmax_t)a->invocations,
 		    (uintmax_t)b->invocations);

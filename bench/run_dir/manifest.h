@@ -58,8 +58,8 @@ bool run_manifest_is_merged(const struct run_manifest *manifest);
 bool run_manifest_has_block(const struct run_manifest *manifest, uint64_t block);
 
 /*
- * Whether both are of one matrix with one seed: the same cells in the same order, whatever each machine refuses, a trace of
- * the same content, and as many invocations. Else `difference` says what differs first, such as "cell 3 has queue_depth 8, not 16": a has, not b's.
+ * Whether both are of one matrix with one seed: the same cells in the same order, whatever each machine refuses, a trace and
+ * miniports of the same content, and as many invocations. Else `difference` says what differs first, such as "cell 3 has queue_depth 8, not 16": a has, not b's.
  * Build, machine and shard are the caller's to compare.
  */
 bool run_manifest_same_matrix(const struct run_manifest *a, const struct run_manifest *b, char *difference,

@@ -247,6 +247,9 @@ static uint32_t read_device_config(uint32_t offset, unsigned bytes)
 		.cmd_per_lun = VIRTIO_SCSI_QUEUE_SIZE / 4,
 		.sense_size = VIRTIO_SCSI_SENSE_BYTES,
 		.cdb_size = VIRTIO_SCSI_CDB_BYTES,
+		/* All that can be addressed, as hypervisors say: drivers take both for numbers of units, or cut them to a byte. */
+		.max_target = 255,
+		.max_lun = 16383,
 	};
 	uint32_t value = 0;
 

@@ -38,8 +38,10 @@ static int fail(char *error, size_t error_bytes, const char *what, unsigned long
 
 static int load(struct adapter *adapter, port_driver_entry *entry, char *error, size_t error_bytes)
 {
+	/* Policy: without a path, drivers take it that a crash is being dumped.  There is no registry behind it. */
+	UNICODE_STRING registry_path = { .Length = 0 };
 	struct loading loading = { .registered = false };
-	ULONG status = entry(&loading, NULL);
+	ULONG status = entry(&loading, &registry_path);
 
 	if (status != (ULONG)STATUS_SUCCESS || !loading.registered)
 		return fail(error, error_bytes, "DriverEntry", status);

@@ -336,7 +336,7 @@ static void test_every_dimension_sets_its_field(void **state)
 	const struct cell_spec *spec = &matrix.cell[0].spec;
 	static const char *const formatted[DIMENSIONS] = {
 		"rcu-mb", "3", "spread", "signal", "1us", "dpc", "half", "2", "4", "exp:20us", "2us", "1M", "periodic:50k", "20ns", "2k",
-		"1k/50us",
+		"1k/50us", "built-in",
 	};
 	char text[DIMENSION_TEXT_BYTES];
 
@@ -514,7 +514,7 @@ static void test_filters(void **state)
 	assert_int_equal(filtered("cpus!=2-3,1", "backends=ticket"), 2);
 	bad.filter[0] = "colour=red";
 	check_refused_with(bad, "--filter: there is no dimension 'colour'; use backends, cpus, routing, delivery, section, completion, duplex, "
-			   "channels, queue-depth, service-time, think, io-size, arrival, inject, bystander, preempt");
+			   "channels, queue-depth, service-time, think, io-size, arrival, inject, bystander, preempt, miniport");
 	bad.filter[0] = "cpu=1";
 	assert_int_equal(load(&(struct matrix){ 0 }, &bad), -EINVAL);
 	bad.filter[0] = "cpus";

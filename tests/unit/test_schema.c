@@ -66,6 +66,8 @@ static const char *const appended_with_the_witness[] = {
 	"witness_gap_frac", "witness_threshold_ns",
 };
 
+static const char *const appended_with_drivers[] = { "miniport" };
+
 static const char *const clean_statistics[] = {
 	"hit_n", "clean_p50_ns", "clean_p99_ns", "clean_p99_9_ns", "clean_max_ns",
 };
@@ -126,6 +128,9 @@ static void summary_keeps_its_order(void **state)
 #define EXPECT_CLEAN(id, name, what) at = expect_clean(s, at, #name);
 	METRICS_OF_SUMMARY(EXPECT_CLEAN)
 	at = expect_clean(s, at, "sync_release");
+	/* From here on: without another version. */
+	assert_int_equal(at, s->older);
+	at = expect_names(s, at, appended_with_drivers, COUNT_OF(appended_with_drivers));
 	assert_int_equal(at, s->count);
 }
 

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Structures are packed to 1 byte from here on. The including file says where that ends, with poppack.h; no guard: each inclusion counts. */
+#pragma pack(push, 1)
