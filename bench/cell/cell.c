@@ -15,7 +15,7 @@
 #include "hba_sim/machine/delivery.h"
 #include "bench/cell/workload.h"
 #include "bench/miniport/loaded.h"
-#include "hba_sim/miniports/virtio_scsi.h"
+#include "hba_sim/miniports/miniports.h"
 #include "impls/backends.h"
 
 /* The HBA's level; the bystanders' are above and below it. */
@@ -129,33 +129,56 @@ static size_t phys_bytes(const struct cell *cell)
 	return (size_t)(cell->spec.cpus * cell->spec.queue_depth) * slot + (2u << 20);
 }
 
+static int init_device(struct cell *cell, char *error, size_t error_bytes)
+{
+	struct device_params params = cell_device_params(&cell->spec);
+	int err;
+
+	cell->model = device_model_find(cell->spec.device);
+	if (cell->model->single_lun && cell->luns > 1) {
+		snprintf(error, error_bytes, "%s is one disk, and the trace is of %u; use --device " CELL_DEVICE, cell->model->name, cell->luns);
+		return -EINVAL;
+	}
+	params.target = cell->target;
+	params.seed = cell->spec.seed;
+	params.service = cell->service;
+	params.service.first = stamp_from_ns(&cell->scale, cell->service.first);
+	params.service.second = stamp_from_ns(&cell->scale, cell->service.second);
+	params.coalesce_ticks = stamp_from_ns(&cell->scale, cell->spec.coalesce_ns);
+	cell->hba = aligned_alloc(SYNC_LINE_BYTES, (cell->model->bytes + SYNC_LINE_BYTES - 1) / SYNC_LINE_BYTES * SYNC_LINE_BYTES);
+	err = cell->hba ? cell->model->init(cell->hba, &cell->machine, &params, HBA_DIRQL) : -ENOMEM;
+	return err ? fail(error, error_bytes, "setting up the HBA", err) : 0;
+}
+
 static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 {
-	struct virtio_scsi_config_params params = { .routing = cell->spec.routing, .seed = cell->spec.seed };
+	char argument[64];
 	struct adapter_config config = {
 		.backend = sync_backend_find(cell->spec.backend),
-		.device = &cell->hba.pci,
+		.device = cell->hba,
+		.messages = (unsigned)cell->spec.vectors,
 		.section_ticks = stamp_from_ns(&cell->scale, cell->spec.section_ns),
 		.half_duplex = cell->spec.half_duplex,
 		.channels = (uint32_t)(cell->spec.channels ? cell->spec.channels : cell->spec.cpus),
-		.argument = cell->spec.completion_dpc ? "completion=dpc" : "completion=isr",
+		.argument = argument,
 		.probe = &cell->recorder.probe,
 	};
-	port_driver_entry *entry = VirtioScsiDriverEntry;
+	port_driver_entry *entry = miniport_find(cell->model->miniport);
 	int err;
 
 	if (cell->spec.miniport_argument[0])
 		config.argument = cell->spec.miniport_argument;
-	params.target = cell->target;
-	params.service = cell->service;
-	params.service.first = stamp_from_ns(&cell->scale, cell->service.first);
-	params.service.second = stamp_from_ns(&cell->scale, cell->service.second);
-	err = virtio_scsi_init(&cell->hba, &cell->machine, &params, HBA_DIRQL);
-	if (err)
-		return fail(error, error_bytes, "setting up the HBA", err);
 	if (cell->spec.miniport[0] && miniport_load(cell->spec.miniport, &entry, error, error_bytes))
 		return -EINVAL;
-	return adapter_start(&cell->adapter, &cell->machine, entry, &config, error, error_bytes);
+	snprintf(argument, sizeof(argument), "completion=%s;messages=%s", cell->spec.completion_dpc ? "dpc" : "isr",
+		 cell->spec.message_locks ? "each" : "all");
+	err = adapter_start(&cell->adapter, &cell->machine, entry, &config, error, error_bytes);
+	/* It is not measured with another kind of interrupt than it was asked for. */
+	if (!err && cell->spec.vectors && !cell->hba->uses_messages) {
+		snprintf(error, error_bytes, "the port driver granted no messages");
+		return -ENOTSUP;
+	}
+	return err;
 }
 
 void cell_inside(struct port_probe *probe, struct sim_cpu *cpu)
@@ -309,7 +332,9 @@ int cell_init(struct cell *cell, const struct cell_spec *spec, char *error, size
 	err = init_machine(cell);
 	if (err)
 		return fail(error, error_bytes, "setting up the machine", err);
-	err = init_hba(cell, error, error_bytes);
+	err = init_device(cell, error, error_bytes);
+	if (!err)
+		err = init_hba(cell, error, error_bytes);
 	if (err)
 		return err;
 	err = init_disturbances(cell);
@@ -325,7 +350,9 @@ void cell_fini(struct cell *cell)
 	for (unsigned c = 0; cell->cpu && c < cell->spec.cpus; c++)
 		free(cell->cpu[c].io);
 	free(cell->cpu);
-	virtio_scsi_fini(&cell->hba);
+	if (cell->hba)
+		cell->model->fini(cell->hba);
+	free(cell->hba);
 	bystanders_fini(&cell->bystanders);
 	preempt_fini(&cell->preempt);
 	scsi_target_destroy(cell->target);
@@ -385,7 +412,7 @@ static int report_hang(struct cell *cell)
 {
 	fprintf(stderr, "storsync: the run hangs; the state of every CPU:\n");
 	sim_machine_dump(&cell->machine, stderr);
-	virtio_scsi_dump(&cell->hba, stderr);
+	cell->model->dump(cell->hba, stderr);
 	adapter_dump(&cell->adapter, stderr);
 	return -ETIMEDOUT;
 }
@@ -412,7 +439,7 @@ static int watch(struct cell *cell)
 		}
 		quiet_ms = 0;
 		now = cell_completed(cell);
-		still_ms = now == seen && !virtio_scsi_busy(&cell->hba) ? still_ms + slice_ms : 0;
+		still_ms = now == seen && !cell->model->busy(cell->hba) ? still_ms + slice_ms : 0;
 		seen = now;
 		if (still_ms > limit_ms)
 			atomic_store_explicit(&cell->stalled, true, memory_order_relaxed);

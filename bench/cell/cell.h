@@ -22,7 +22,8 @@
 #include "bench/instruments/ledger.h"
 #include "bench/instruments/noise.h"
 #include "bench/instruments/placement.h"
-#include "hba_sim/devices/virtio_scsi.h"
+#include "hba_sim/devices/devices.h"
+#include "hba_sim/devices/scsi_target.h"
 #include "hba_sim/port/port.h"
 #include "hba_sim/traces/trace.h"
 
@@ -93,7 +94,8 @@ struct cell {
 	struct scsi_target *target;
 	struct lun **lun;
 	unsigned luns;
-	struct virtio_scsi hba;
+	const struct device_model *model;
+	struct sim_device *hba; /* NULL: not set up */
 	struct adapter adapter;
 	struct bystanders bystanders;
 	struct preempt preempt;

@@ -23,9 +23,9 @@ void cell_find(const struct cell *cell, struct cell_findings *findings)
 		.exclusion = adapter_violations(&cell->adapter),
 		.data = report.misdirected + report.torn + report.corrupt + report.missing + report.stale + cell->sweep_faults,
 		.twice = load(&cell->adapter.completed_twice) + report.duplicates + report.never_issued,
-		.protocol = load(&cell->hba.protocol_errors),
+		.protocol = cell->model->protocol_errors(cell->hba),
 		.failed = report.failed,
-		.missed = virtio_scsi_lines_up(&cell->hba),
+		.missed = cell->model->lines_up(cell->hba),
 		.unordered = report.unordered,
 	};
 	recorder_total(&cell->recorder, &totals);
@@ -70,7 +70,7 @@ const char *cell_judge(const struct cell *cell, const struct cell_findings *find
 	} else if (findings->failed) {
 		snprintf(reason, reason_bytes, "%" PRIu64 " I/Os ended in an error, or without an account", findings->failed);
 	} else if (findings->protocol) {
-		snprintf(reason, reason_bytes, "the miniport broke the virtio protocol %" PRIu64 " times", findings->protocol);
+		snprintf(reason, reason_bytes, "the miniport broke the device's protocol %" PRIu64 " times", findings->protocol);
 	} else if (findings->lost || findings->missed) {
 		snprintf(reason, reason_bytes, "%" PRIu64 " I/Os and %" PRIu64 " interrupts lost", findings->lost, findings->missed);
 	} else if (!clock_drift_acceptable(&cell->calibration)) {

@@ -226,13 +226,23 @@ static void put_noise(const struct cell *cell, json_t *summary)
 	put_witness(cell, summary);
 }
 
-static uint64_t pin_sum(const struct cell *cell, size_t offset)
+static uint64_t line_sum(const struct cell *cell, const struct irq_line *line, size_t offset)
 {
 	uint64_t sum = 0;
 
 	for (unsigned c = 0; c < cell->spec.cpus; c++)
-		sum += atomic_load_explicit((_Atomic(uint64_t) *)((char *)&cell->machine.cpu[c].pin[cell->hba.pci.line.index] + offset),
+		sum += atomic_load_explicit((_Atomic(uint64_t) *)((char *)&cell->machine.cpu[c].pin[line->index] + offset),
 					    memory_order_relaxed);
+	return sum;
+}
+
+/* Of the HBA's line and its messages. */
+static uint64_t pin_sum(const struct cell *cell, size_t offset)
+{
+	uint64_t sum = line_sum(cell, &cell->hba->line, offset);
+
+	for (unsigned m = 0; m < cell->hba->messages; m++)
+		sum += line_sum(cell, &cell->hba->message[m], offset);
 	return sum;
 }
 

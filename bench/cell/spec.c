@@ -163,6 +163,25 @@ int cell_service_time_parse(const char *text, struct service_time *time, char *e
 	return quantity_duration(text, &time->first, error, error_bytes);
 }
 
+/* Of the device only what is not as in a cell that says nothing of it. */
+static void name_device(const struct cell_spec *spec, char *name, size_t name_bytes)
+{
+	char device[48] = "", transport[40] = "", queues[40] = "", vectors[64] = "", coalescing[96] = "";
+
+	if (strcmp(spec->device, CELL_DEVICE) != 0)
+		snprintf(device, sizeof(device), "/device:%s", spec->device);
+	if (spec->transport != DEVICE_LEGACY)
+		snprintf(transport, sizeof(transport), "/transport:%s", device_transport_name(spec->transport));
+	if (spec->queues != 1)
+		snprintf(queues, sizeof(queues), "/queues:%" PRIu64, spec->queues);
+	if (spec->vectors)
+		snprintf(vectors, sizeof(vectors), "/vectors:%" PRIu64 "/interrupt_mode:%s", spec->vectors, spec->message_locks ? "msi-each" : "msi-all");
+	if (spec->coalesce_ns)
+		snprintf(coalescing, sizeof(coalescing), "/coalesce_count:%" PRIu64 "/coalesce_ns:%" PRIu64, spec->coalesce_count,
+			 spec->coalesce_ns);
+	snprintf(name, name_bytes, "%s%s%s%s%s", device, transport, queues, vectors, coalescing);
+}
+
 /* Of what disturbs a run only what does: the names of quiet cells stay what they were. */
 static void name_disturbances(const struct cell_spec *spec, char *name, size_t name_bytes)
 {
@@ -184,6 +203,7 @@ void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_b
 	const char *file = strrchr(spec->trace, '/');
 	char workload[600] = "closed", miniport[160] = "", of_file[128];
 	char disturbances[300];
+	char device[300];
 
 	if (spec->arrival != ARRIVAL_CLOSED)
 		snprintf(workload, sizeof(workload), "%s/arrival_hz:%" PRIu64, cell_arrival_name(spec->arrival), spec->arrival_hz);
@@ -194,13 +214,14 @@ void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_b
 		miniport_name(spec->miniport, of_file, sizeof(of_file));
 		snprintf(miniport, sizeof(miniport), "/miniport:%s", of_file);
 	}
+	name_device(spec, device, sizeof(device));
 	snprintf(name, name_bytes,
 		 "backend:%s/cpus:%" PRIu64 "/routing:%s/duplex:%s/completion:%s/channels:%" PRIu64 "/depth:%" PRIu64
-		 "/section_ns:%" PRIu64 "/think_ns:%" PRIu64 "/service:%s/io_bytes:%" PRIu64 "/data:%s/workload:%s%s%s",
+		 "/section_ns:%" PRIu64 "/think_ns:%" PRIu64 "/service:%s/io_bytes:%" PRIu64 "/data:%s/workload:%s%s%s%s",
 		 spec->backend, spec->cpus, cell_routing_name(spec->routing), spec->half_duplex ? "half" : "full",
 		 spec->completion_dpc ? "dpc" : "isr", spec->channels, spec->queue_depth, spec->section_ns, spec->think_ns,
 		 spec->service_time, spec->io_bytes, spec->data == LUN_DATA_COPY ? "copy" : "stamp", workload,
-		 disturbances, miniport);
+		 device, disturbances, miniport);
 }
 
 /* FNV-1a (Fowler, Noll, Vo) over the name and what the name leaves out or shortens. */
@@ -222,6 +243,41 @@ void cell_id(const struct cell_spec *spec, char id[CELL_ID_BYTES])
 	snprintf(id, CELL_ID_BYTES, "%016" PRIx64, hash);
 }
 
+struct device_params cell_device_params(const struct cell_spec *spec)
+{
+	/* A device of today's offers all that drivers make use of; the legacy one is as plain as the oldest. */
+	bool modern = spec->transport != DEVICE_LEGACY;
+
+	return (struct device_params){
+		.routing = spec->routing,
+		.transport = spec->transport,
+		.queues = (unsigned)spec->queues,
+		.messages = (unsigned)spec->vectors,
+		.event_index = modern,
+		.indirect = modern,
+		.coalesce_count = (unsigned)spec->coalesce_count,
+		.coalesce_ticks = spec->coalesce_ns,
+	};
+}
+
+/* What of the device makes no sense together, or in a machine of so many CPUs. */
+static const char *device_refusal_of(const struct cell_spec *spec)
+{
+	const struct device_params params = cell_device_params(spec);
+
+	if (device_refusal(&params))
+		return device_refusal(&params);
+	if (spec->queues > spec->cpus)
+		return "a CPU's requests go to the queue of its number, so queues beyond the CPUs would stay empty; use fewer --queues";
+	if (spec->channels && spec->channels < spec->queues)
+		return "a request's queue is that of its channel, so queues beyond the channels would stay empty; use --channels 0";
+	if (spec->vectors > spec->queues)
+		return "a queue has one message, so messages beyond the request queues would never come; use fewer --vectors";
+	if (spec->message_locks && !spec->vectors)
+		return "a lock for each message needs messages; use --vectors 1 or more, or --messages all";
+	return NULL;
+}
+
 const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 {
 	const struct sync_backend *backend = sync_backend_find(spec->backend);
@@ -237,12 +293,19 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 		return sync_backend_oversubscription_refusal(backend, spec->delivery);
 	if (spec->cpus > CELL_CPUS_MAX)
 		return "the HBA model serves 64 CPUs at most";
-	return NULL;
+	return device_refusal_of(spec);
 }
 
 /* Each field once: the macro's user decides what to do with it. */
 #define CELL_FIELDS(U64, BOOL, TEXT)        \
 	TEXT(backend)                       \
+	TEXT(device)                        \
+	U64(transport)                      \
+	U64(queues)                         \
+	U64(vectors)                        \
+	BOOL(message_locks)                 \
+	U64(coalesce_count)                 \
+	U64(coalesce_ns)                    \
 	U64(delivery)                       \
 	U64(cpus)                           \
 	U64(routing)                        \
@@ -321,6 +384,11 @@ int cell_spec_from_json(const json_t *json, struct cell_spec *spec)
 	if (spec->warmup_max_ns < spec->warmup_ns)
 		return -EINVAL;
 	if (spec->arrival_hz > CELL_ARRIVAL_HZ_MAX || spec->inject_ns > CELL_INJECT_NS_MAX)
+		return -EINVAL;
+	if (!device_model_find(spec->device) || spec->transport > DEVICE_TRANSITIONAL)
+		return -EINVAL;
+	if (!spec->queues || spec->queues > DEVICE_QUEUES_MAX || spec->vectors > DEVICE_MESSAGES_MAX ||
+	    spec->coalesce_count > CELL_COALESCE_COUNT_MAX || spec->coalesce_ns > CELL_COALESCE_NS_MAX)
 		return -EINVAL;
 	/* What is divided by. */
 	if (!spec->cpus || !spec->queue_depth || spec->io_bytes < BLOCK_STAMP_BLOCK_BYTES)

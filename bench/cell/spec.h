@@ -13,11 +13,15 @@
 #include <stdint.h>
 
 #include "hba_sim/devices/block_stamp.h"
-#include "hba_sim/devices/virtio_scsi.h"
+#include "hba_sim/devices/devices.h"
 #include "hba_sim/machine/sync_ops.h"
 
 #define CELL_ID_BYTES 17
-#define CELL_CPUS_MAX VIRTIO_SCSI_CPUS_MAX
+#define CELL_CPUS_MAX DEVICE_CPUS_MAX
+/* When nobody says. */
+#define CELL_DEVICE "virtio-scsi"
+#define CELL_COALESCE_COUNT_MAX 1024
+#define CELL_COALESCE_NS_MAX 1000000000
 /* Beyond this a bystander would be most of the load. */
 #define CELL_BYSTANDER_HZ_MAX 1000000
 #define CELL_ARRIVAL_HZ_MAX 100000000
@@ -32,6 +36,13 @@ enum cell_arrival {
 
 struct cell_spec {
 	char backend[32];
+	char device[32];       /* a device model's name */
+	enum device_transport transport;
+	uint64_t queues;       /* of requests; a CPU uses that of its number */
+	uint64_t vectors;      /* messages; 0: interrupts by the line */
+	bool message_locks;    /* a lock for each message, else one for all */
+	uint64_t coalesce_count; /* an interrupt when so many completions wait; 0: however many */
+	uint64_t coalesce_ns;  /* or when the first has waited so long; 0: no waiting */
 	enum sync_delivery delivery;
 	uint64_t cpus;
 	enum irq_routing routing;
@@ -91,6 +102,9 @@ void cell_id(const struct cell_spec *spec, char id[CELL_ID_BYTES]);
 
 /* The same as a path of key:value parts, for Google Benchmark's JSON. */
 void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_bytes);
+
+/* What the cell wants of its device, but for its LUNs, its service time and its seed; times in ns where the device wants ticks. */
+struct device_params cell_device_params(const struct cell_spec *spec);
 
 /*
  * Why the combination cannot be run; NULL when it can.  `usable_cores` are

@@ -9,6 +9,7 @@
 #include "bench/cli/usage.h"
 #include "bench/cli/version.h"
 #include "bench/instruments/metric.h"
+#include "hba_sim/devices/devices.h"
 #include "hba_sim/machine/delivery.h"
 #include "impls/backends.h"
 
@@ -93,10 +94,17 @@ static json_t *delivery_to_json(const struct flag_name *delivery)
 			 text_or_null(sim_delivery_unavailable((enum sync_delivery)delivery->flag)));
 }
 
+static json_t *device_to_json(const struct device_model *model)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "name", model->name, "summary", model->summary, "source", model->source, "miniport",
+			 model->miniport);
+}
+
 static void print_json(void)
 {
 	json_t *backends = json_array();
 	json_t *metric_list = json_array();
+	json_t *device_list = json_array();
 	json_t *delivery_list = json_array();
 	json_t *all;
 
@@ -108,8 +116,10 @@ static void print_json(void)
 		json_array_append_new(metric_list,
 				      json_pack("{s:s, s:s, s:s}", "name", metrics[i].name, "unit", "ns", "description",
 						metrics[i].description));
-	all = json_pack("{s:s, s:o, s:o, s:o}", "version", storsync_version, "backends", backends, "deliveries",
-			delivery_list, "metrics", metric_list);
+	for (size_t i = 0; i < device_model_count; i++)
+		json_array_append_new(device_list, device_to_json(device_models[i]));
+	all = json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", storsync_version, "backends", backends, "deliveries",
+			delivery_list, "devices", device_list, "metrics", metric_list);
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);
@@ -155,6 +165,17 @@ static void print_words(const char *title, const struct flag_name *words, size_t
 		printf("  %-*s %s\n", NAME_WIDTH, words[i].name, words[i].meaning);
 }
 
+static void print_devices(const char *title)
+{
+	printf("%s\n", title);
+	for (size_t i = 0; i < device_model_count; i++) {
+		const struct device_model *model = device_models[i];
+
+		printf("  %-*s %s\n  %-*s driven by the miniport %s\n  %-*s %s\n", NAME_WIDTH, model->name, model->summary, NAME_WIDTH, "",
+		       model->miniport, NAME_WIDTH, "", model->source);
+	}
+}
+
 static void print_text(void)
 {
 	print_backends("Back ends (`all`):", "all");
@@ -169,6 +190,7 @@ static void print_text(void)
 		if (reason)
 			printf("  %-*s unavailable here: %s\n", NAME_WIDTH, deliveries[i].name, reason);
 	}
+	print_devices("\nDevices:");
 	printf("\nMetrics (ns):\n");
 	for (size_t i = 0; i < COUNT(metrics); i++)
 		printf("  %-*s %s\n", NAME_WIDTH, metrics[i].name, metrics[i].description);
@@ -192,7 +214,7 @@ int list_main(int argc, char **argv)
 		{ NULL, 0, NULL, 0, NULL, 0 },
 	};
 	static const struct argp argp = { .options = options, .parser = parse,
-					  .doc = "List the back ends with what they promise, the deliveries and the metrics." };
+					  .doc = "List the back ends with what they promise, the deliveries, the devices and the metrics." };
 	bool json = false;
 
 	usage_parse(&argp, "list", argc, argv, &json);

@@ -137,6 +137,11 @@ static const struct csv_column summary_columns[] = {
 	METRICS_OF_SUMMARY(METRIC_CLEAN_COLUMNS)
 	METRICS_APPENDED(METRIC_CLEAN_COLUMNS)
 	{ "miniport", CSV_STRING, "", "the driver: its file's name, and its argument string in parentheses; empty: the built-in one" },
+	{ "device", CSV_STRING, "", "device model of the HBA" },
+	{ "transport", CSV_STRING, "", "its register interface: legacy, modern or transitional" },
+	{ "queues", CSV_INTEGER, "", "its request queues" },
+	{ "coalesce_count", CSV_INTEGER, "", "it interrupts when so many completions wait; 0: however many; empty: for each" },
+	{ "coalesce_ns", CSV_INTEGER, "ns", "or when the first of them has waited so long; that time is part of isr_delivery; empty: none waits" },
 };
 
 /* All but what tells of the driver and its device. */
@@ -258,6 +263,11 @@ static const struct csv_column compare_columns[] = {
 	{ "trace_speed", CSV_STRING, "", "speed of the replay: a factor, or max" },
 	{ "duration_s", CSV_NUMBER, "s", "length of the measured window" },
 	{ "clock", CSV_STRING, "", "source of the time stamps" },
+	{ "device", CSV_STRING, "", "device model of the HBA" },
+	{ "transport", CSV_STRING, "", "its register interface: legacy, modern or transitional" },
+	{ "queues", CSV_INTEGER, "", "its request queues" },
+	{ "coalesce_count", CSV_INTEGER, "", "it interrupts when so many completions wait; 0: however many; empty: for each" },
+	{ "coalesce_ns", CSV_INTEGER, "ns", "or when the first of them has waited so long; empty: none waits" },
 	{ "backend", CSV_STRING, "", "synchronization back end" },
 	{ "run", CSV_STRING, "", "which of the runs that were read" },
 	{ "host_id", CSV_STRING, "", "the machine" },

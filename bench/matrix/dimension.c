@@ -145,8 +145,68 @@ static void format_duplex(const struct cell_spec *spec, char text[DIMENSION_TEXT
 COUNT(cpus, 1, CELL_CPUS_MAX)
 COUNT(channels, 0, CELL_CPUS_MAX)
 COUNT(queue_depth, 1, 256)
+COUNT(queues, 1, DEVICE_QUEUES_MAX)
+COUNT(vectors, 0, DEVICE_MESSAGES_MAX)
+COUNT(coalesce_count, 0, CELL_COALESCE_COUNT_MAX)
 DURATION(section_ns)
 DURATION(think_ns)
+
+static int set_coalesce_time(struct cell_spec *spec, const char *text, char *error, size_t error_bytes)
+{
+	uint64_t ns;
+
+	if (quantity_duration(text, &ns, error, error_bytes))
+		return -EINVAL;
+	if (ns > CELL_COALESCE_NS_MAX) {
+		snprintf(error, error_bytes, "%s is out of range; use 0 to 1s", text);
+		return -EINVAL;
+	}
+	spec->coalesce_ns = ns;
+	return 0;
+}
+
+static void format_coalesce_time(const struct cell_spec *spec, char text[DIMENSION_TEXT_BYTES])
+{
+	format_duration(spec->coalesce_ns, text, DIMENSION_TEXT_BYTES);
+}
+
+static int set_device(struct cell_spec *spec, const char *text, char *error, size_t error_bytes)
+{
+	if (!device_model_find(text)) {
+		snprintf(error, error_bytes, "there is no device '%.40s'; `storsync list` names them", text);
+		return -EINVAL;
+	}
+	snprintf(spec->device, sizeof(spec->device), "%s", text);
+	return 0;
+}
+
+static void format_device(const struct cell_spec *spec, char text[DIMENSION_TEXT_BYTES])
+{
+	snprintf(text, DIMENSION_TEXT_BYTES, "%s", spec->device);
+}
+
+static int set_transport(struct cell_spec *spec, const char *text, char *error, size_t error_bytes)
+{
+	if (device_transport_find(text, &spec->transport) == 0)
+		return 0;
+	snprintf(error, error_bytes, "'%.40s' is none of legacy, modern, transitional", text);
+	return -EINVAL;
+}
+
+static void format_transport(const struct cell_spec *spec, char text[DIMENSION_TEXT_BYTES])
+{
+	snprintf(text, DIMENSION_TEXT_BYTES, "%s", device_transport_name(spec->transport));
+}
+
+static int set_messages(struct cell_spec *spec, const char *text, char *error, size_t error_bytes)
+{
+	return second_of(text, "all", "each", &spec->message_locks, error, error_bytes);
+}
+
+static void format_messages(const struct cell_spec *spec, char text[DIMENSION_TEXT_BYTES])
+{
+	strcpy(text, spec->message_locks ? "each" : "all");
+}
 
 static bool same_service_time(const char *text, const struct service_time *time)
 {
@@ -381,6 +441,41 @@ const struct dimension dimensions[DIMENSIONS] = {
 		.name = "miniport", .argument = "LIST", .standard = MINIPORT_BUILT_IN,
 		.help = "the drivers measured: files that `storsync miniport build` made, and built-in (the default)",
 		.set = set_miniport, .format = format_miniport,
+	},
+	[DIMENSION_DEVICE] = {
+		.name = "device", .argument = "LIST", .standard = CELL_DEVICE,
+		.help = "device models: virtio-scsi (the default), virtio-blk; see `storsync list`",
+		.set = set_device, .format = format_device,
+	},
+	[DIMENSION_TRANSPORT] = {
+		.name = "transport", .argument = "LIST", .standard = "legacy",
+		.help = "the device's registers: legacy (the default), modern, transitional",
+		.set = set_transport, .format = format_transport,
+	},
+	[DIMENSION_QUEUES] = {
+		.name = "queues", .argument = "LIST", .standard = "1", .has_ranges = true,
+		.help = "request queues of the device; a CPU uses that of its number (default: 1)",
+		.set = set_queues, .format = format_queues,
+	},
+	[DIMENSION_VECTORS] = {
+		.name = "vectors", .argument = "LIST", .standard = "0", .has_ranges = true,
+		.help = "messages (MSI-X) for the request queues; default 0, a shared line (INTx)",
+		.set = set_vectors, .format = format_vectors,
+	},
+	[DIMENSION_MESSAGES] = {
+		.name = "messages", .argument = "LIST", .standard = "all",
+		.help = "with messages: one interrupt lock for all (the default), or one for each",
+		.set = set_messages, .format = format_messages,
+	},
+	[DIMENSION_COALESCE_COUNT] = {
+		.name = "coalesce-count", .argument = "LIST", .standard = "1", .has_ranges = true,
+		.help = "interrupt when so many completions wait (default: 1, for each; 0, however many)",
+		.set = set_coalesce_count, .format = format_coalesce_count,
+	},
+	[DIMENSION_COALESCE_TIME] = {
+		.name = "coalesce-time", .argument = "LIST", .standard = "0",
+		.help = "or when the first of them has waited so long, such as 20us (default: 0, none waits)",
+		.set = set_coalesce_time, .format = format_coalesce_time,
 	},
 };
 

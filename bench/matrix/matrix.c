@@ -69,13 +69,15 @@ static const char *place_of(const struct matrix_product *product, enum dimension
 static int check_combination(const struct expansion *e, const struct matrix_product *product, const struct cell_spec *spec)
 {
 	char arrival[DIMENSION_TEXT_BYTES];
+	uint64_t descriptors = spec->transport == DEVICE_LEGACY ? 3 : 1;
+	uint64_t sharers = spec->queues ? (spec->cpus + spec->queues - 1) / spec->queues : spec->cpus;
 
-	/* Three descriptors a request; beyond that the miniport would answer busy, which is another experiment. */
-	if (spec->cpus * spec->queue_depth * 3 > VIRTIO_SCSI_QUEUE_SIZE)
+	/* Three descriptors a request, or a table; beyond that the miniport would answer busy, which is another experiment. */
+	if (sharers * spec->queue_depth * descriptors > DEVICE_QUEUE_SIZE)
 		return refuse(e->error, e->error_bytes, place_of(product, DIMENSION_QUEUE_DEPTH, DIMENSION_CPUS),
 			      "%" PRIu64 " CPUs with a queue depth of %" PRIu64 " need more than the virtqueue's %d descriptors; use a depth of %"
-			      PRIu64 " at most", spec->cpus, spec->queue_depth, VIRTIO_SCSI_QUEUE_SIZE,
-			      VIRTIO_SCSI_QUEUE_SIZE / 3 / spec->cpus);
+			      PRIu64 " at most", sharers, spec->queue_depth, DEVICE_QUEUE_SIZE,
+			      DEVICE_QUEUE_SIZE / descriptors / sharers);
 	if (spec->trace[0] && spec->arrival != ARRIVAL_CLOSED) {
 		dimensions[DIMENSION_ARRIVAL].format(spec, arrival);
 		return refuse(e->error, e->error_bytes, place_of(product, DIMENSION_ARRIVAL, DIMENSION_ARRIVAL),

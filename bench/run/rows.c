@@ -66,7 +66,7 @@ static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 	csv_set_string(row, "backend", spec->backend);
 	csv_set_string(row, "delivery", sync_delivery_name(spec->delivery));
 	csv_set_string(row, "duplex", spec->half_duplex ? "half" : "full");
-	csv_set_string(row, "interrupt_mode", "intx");
+	csv_set_string(row, "interrupt_mode", !spec->vectors ? "intx" : spec->message_locks ? "msi-each" : "msi-all");
 	csv_set_string(row, "workload", spec->trace[0] ? "trace" : spec->arrival == ARRIVAL_CLOSED ? "closed-loop" : "open-loop");
 	csv_set_string(row, "arrival", spec->trace[0] && !isinf(spec->trace_speed) ? "trace" : cell_arrival_name(spec->arrival));
 	if (spec->arrival != ARRIVAL_CLOSED)
@@ -76,7 +76,7 @@ static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 	csv_set_double(row, "warmup_max_s", (double)spec->warmup_max_ns / 1e9);
 	csv_set_u64(row, "cpus", spec->cpus);
 	csv_set_string(row, "irq_routing", cell_routing_name(spec->routing));
-	csv_set_u64(row, "vectors", 1);
+	csv_set_u64(row, "vectors", spec->vectors ? spec->vectors : 1);
 	csv_set_u64(row, "queue_depth", spec->queue_depth);
 	csv_set_u64(row, "section_ns", spec->section_ns);
 	csv_set_u64(row, "think_ns", spec->think_ns);
@@ -89,6 +89,13 @@ static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 	csv_set_string(row, "service_time", spec->service_time);
 	csv_set_string(row, "data_mode", spec->data == LUN_DATA_COPY ? "copy" : "stamp");
 	csv_set_bool(row, "oversubscribed", spec->oversubscribe);
+	csv_set_string(row, "device", spec->device);
+	csv_set_string(row, "transport", device_transport_name(spec->transport));
+	csv_set_u64(row, "queues", spec->queues);
+	if (spec->coalesce_ns) {
+		csv_set_u64(row, "coalesce_count", spec->coalesce_count);
+		csv_set_u64(row, "coalesce_ns", spec->coalesce_ns);
+	}
 	if (spec->trace[0]) {
 		csv_set_string(row, "trace", file ? file + 1 : spec->trace);
 		csv_set_string(row, "trace_speed", speed);

@@ -2,6 +2,7 @@
 /* Names of a run's own benchmark.json, which bench/cell/spec.c makes, taken apart; see google_benchmark.h. */
 #include <string.h>
 
+#include "bench/cell/spec.h"
 #include "bench/run_data/google_benchmark.h"
 #include "impls/backends.h"
 
@@ -18,6 +19,8 @@ static const struct {
 	{ "arrival_hz", RUN_KEY_ARRIVAL_RATE_HZ }, { "delivery", RUN_KEY_DELIVERY }, { "bystander_hz", RUN_KEY_IRQ_RATE_HZ },
 	{ "preempt_hz", RUN_KEY_PREEMPT_RATE_HZ }, { "preempt_ns", RUN_KEY_PREEMPT_NS }, { "inject_ns", RUN_KEY_INJECT_NS },
 	{ "miniport", RUN_KEY_MINIPORT },
+	{ "device", RUN_KEY_DEVICE }, { "transport", RUN_KEY_TRANSPORT }, { "queues", RUN_KEY_QUEUES }, { "vectors", RUN_KEY_VECTORS },
+	{ "interrupt_mode", RUN_KEY_INTERRUPT_MODE }, { "coalesce_count", RUN_KEY_COALESCE_COUNT }, { "coalesce_ns", RUN_KEY_COALESCE_NS },
 };
 enum { PARTS = sizeof(parts) / sizeof(parts[0]), PARTS_ALWAYS = 13 };
 
@@ -65,6 +68,9 @@ static bool set_rest(struct building *b, struct run_cell *cell)
 	set_default(b, cell, RUN_KEY_IRQ_RATE_HZ, "0");
 	set_default(b, cell, RUN_KEY_PREEMPT_RATE_HZ, "0");
 	set_default(b, cell, RUN_KEY_PREEMPT_NS, "0");
+	set_default(b, cell, RUN_KEY_DEVICE, CELL_DEVICE);
+	set_default(b, cell, RUN_KEY_TRANSPORT, "legacy");
+	set_default(b, cell, RUN_KEY_QUEUES, "1");
 	for (unsigned k = 0; k < RUN_KEY_COUNT; k++) {
 		set_default(b, cell, (enum run_key)k, "");
 		if (!cell->key[k])

@@ -15,7 +15,8 @@ static const struct {
 } dimensions[] = {
 	{ "backends", RUN_KEY_BACKEND }, { "routing", RUN_KEY_IRQ_ROUTING }, { "section", RUN_KEY_SECTION_NS },
 	{ "think", RUN_KEY_THINK_NS }, { "io_size", RUN_KEY_IO_BYTES }, { "inject", RUN_KEY_INJECT_NS },
-	{ "bystander", RUN_KEY_IRQ_RATE_HZ }, { "host", RUN_KEY_HOST_ID }, { "build", RUN_KEY_BUILD_ID },
+	{ "bystander", RUN_KEY_IRQ_RATE_HZ }, { "coalesce_time", RUN_KEY_COALESCE_NS }, { "messages", RUN_KEY_INTERRUPT_MODE },
+	{ "host", RUN_KEY_HOST_ID }, { "build", RUN_KEY_BUILD_ID },
 };
 
 #define DIMENSIONS (sizeof(dimensions) / sizeof(dimensions[0]))

@@ -41,6 +41,11 @@
 	X(MINIPORT, miniport, "miniport") \
 	X(DURATION_S, duration_s, "window s") \
 	X(CLOCK, clock, "clock") \
+	X(DEVICE, device, "device") \
+	X(TRANSPORT, transport, "transport") \
+	X(QUEUES, queues, "request queues") \
+	X(COALESCE_COUNT, coalesce_count, "coalesced completions") \
+	X(COALESCE_NS, coalesce_ns, "coalesced ns") \
 	X(BACKEND, backend, "back end")
 
 /* Where a row comes from.  "run" is which of the runs that are read, by its label. */

@@ -32,10 +32,13 @@ void trials_end(struct trials *trials)
 
 struct cell_spec trial_spec(const struct selftest *selftest, uint64_t duration_ns)
 {
-	uint64_t depth = VIRTIO_SCSI_QUEUE_SIZE / DESCRIPTORS / selftest->cpus;
+	uint64_t depth = DEVICE_QUEUE_SIZE / DESCRIPTORS / selftest->cpus;
 
 	return (struct cell_spec){
 		.backend = "spinlock",
+		.device = CELL_DEVICE,
+		.queues = 1,
+		.coalesce_count = 1,
 		.delivery = SYNC_POLL,
 		.cpus = selftest->cpus,
 		.routing = IRQ_ROUTING_SAME,

@@ -39,7 +39,7 @@ struct anywhere;
 
 struct path {
 	const char *name;
-	const char *argument; /* the miniport's */
+	const struct anywhere_subject *subject;
 	void (*prepare)(struct anywhere *anywhere);
 	void (*body)(void *anywhere);
 	uint64_t arrivals; /* signals that come to the CPU until the body is over, when another one was not on its way already */
@@ -150,13 +150,22 @@ static void latch_and_serve(void *context)
 	sim_lower(cpu, irql);
 }
 
+static const struct anywhere_subject plain = { "virtio-scsi", DEVICE_LEGACY, false, "completion=isr" };
+static const struct anywhere_subject plain_dpc = { "virtio-scsi", DEVICE_LEGACY, false, "completion=dpc" };
+static const struct anywhere_subject scsi = { "virtio-scsi", DEVICE_MODERN, true, "completion=isr" };
+static const struct anywhere_subject disk = { "virtio-blk", DEVICE_MODERN, true, "completion=dpc" };
+
 static const struct path paths[] = {
-	{ "submission", "completion=isr", prepare_submission, submit_second, 1, false },
-	{ "service", "completion=isr", prepare_service, serve, 2, true },
-	{ "service when the IRQL falls", "completion=isr", prepare_latched, latch_and_serve, 2, true },
-	{ "nothing to serve when the IRQL falls", "completion=isr", prepare_nothing, latch_and_serve, 2, true },
-	{ "submission with a DPC", "completion=dpc", prepare_submission, submit_second, 1, false },
-	{ "service with a DPC", "completion=dpc", prepare_service, serve, 2, true },
+	{ "submission", &plain, prepare_submission, submit_second, 1, false },
+	{ "service", &plain, prepare_service, serve, 2, true },
+	{ "service when the IRQL falls", &plain, prepare_latched, latch_and_serve, 2, true },
+	{ "nothing to serve when the IRQL falls", &plain, prepare_nothing, latch_and_serve, 2, true },
+	{ "submission with a DPC", &plain_dpc, prepare_submission, submit_second, 1, false },
+	{ "service with a DPC", &plain_dpc, prepare_service, serve, 2, true },
+	{ "submission to a modern SCSI host", &scsi, prepare_submission, submit_second, 1, false },
+	{ "service of a modern SCSI host", &scsi, prepare_service, serve, 2, true },
+	{ "submission to a modern disk", &disk, prepare_submission, submit_second, 1, false },
+	{ "service of a modern disk with a DPC", &disk, prepare_service, serve, 2, true },
 };
 
 #define PATHS (sizeof(paths) / sizeof(paths[0]))
@@ -387,7 +396,7 @@ static size_t interrupt_everywhere(struct anywhere *anywhere, struct torture_run
 	const char *deviation;
 	size_t offsets;
 
-	anywhere_rig_init(&anywhere->rig, run, path->argument);
+	anywhere_rig_init(&anywhere->rig, run, path->subject);
 	anywhere->path = path;
 	anywhere->offset = 0;
 	record(anywhere);
@@ -418,7 +427,7 @@ static void dump(void *context, FILE *out)
 		fprintf(out, ", %s", stepper_describe(anywhere->trace.mark[anywhere->offset].address));
 	fputc('\n', out);
 	sim_machine_dump(&anywhere->rig.machine, out);
-	virtio_scsi_dump(&anywhere->rig.hba, out);
+	anywhere->rig.model->dump(anywhere->rig.hba, out);
 }
 
 const char *torture_anywhere_refusal(const struct torture_check *check)
@@ -449,9 +458,10 @@ void torture_anywhere(struct torture_run *run)
 	if (!anywhere.count[OUTCOME_TAKEN] || !anywhere.count[OUTCOME_LATCHED])
 		torture_not_exercised(run, "no interrupt was %s", anywhere.count[OUTCOME_TAKEN] ? "kept out" : "taken at once");
 	torture_holds(run,
-		      "instructions of a submission %zu and %zu, of a service %zu, %zu, %zu and %zu; taken at once %" PRIu64 ", latched %" PRIu64
+		      "instructions of a submission %zu, %zu, %zu and %zu, of a service %zu, %zu, %zu, %zu, %zu and %zu; taken at once %" PRIu64 ", latched %" PRIu64
 		      ", deferred %" PRIu64 ", served before %" PRIu64 "; signals blocked %" PRIu64 ", stepped to %" PRIu64,
-		      offsets[0], offsets[4], offsets[1], offsets[2], offsets[3], offsets[5], anywhere.count[OUTCOME_TAKEN],
+		      offsets[0], offsets[4], offsets[6], offsets[8], offsets[1], offsets[2], offsets[3], offsets[5], offsets[7], offsets[9],
+		      anywhere.count[OUTCOME_TAKEN],
 		      anywhere.count[OUTCOME_LATCHED], anywhere.count[OUTCOME_DEFERRED], anywhere.count[OUTCOME_NONE], anywhere.blocked,
 		      anywhere.stepped);
 }

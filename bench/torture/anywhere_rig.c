@@ -2,12 +2,14 @@
 /* What `anywhere` runs on; see anywhere_rig.h. */
 #include "bench/torture/anywhere_rig.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hba_sim/machine/delivery.h"
-#include "hba_sim/miniports/virtio_scsi.h"
+#include "hba_sim/miniports/miniports.h"
 
 #define PHYS_BYTES (1u << 20)
 #define LUN_BLOCKS 64
@@ -52,18 +54,27 @@ static int init_lun(struct anywhere_rig *rig)
 	return lun_write(rig->lun, 0, LUN_BLOCKS, &iov, 1);
 }
 
-static int init_machine(struct anywhere_rig *rig)
+static int init_hba(struct anywhere_rig *rig, const struct anywhere_subject *subject)
+{
+	const struct device_params params = { .target = rig->target, .service = { .kind = SERVICE_FIXED }, .transport = subject->transport,
+					      .event_index = subject->event_index, .indirect = subject->event_index };
+
+	rig->model = device_model_find(subject->device);
+	rig->hba = aligned_alloc(SYNC_LINE_BYTES, (rig->model->bytes + SYNC_LINE_BYTES - 1) / SYNC_LINE_BYTES * SYNC_LINE_BYTES);
+	return rig->hba ? rig->model->init(rig->hba, &rig->machine, &params, ANYWHERE_DIRQL) : -ENOMEM;
+}
+
+static int init_machine(struct anywhere_rig *rig, const struct anywhere_subject *subject)
 {
 	const struct sim_machine_config machine = { .cpus = 1, .phys_bytes = PHYS_BYTES, .scale = rig->run->host->scale,
 						    .delivery = SYNC_SIGNAL, .has_raiser = true };
-	const struct virtio_scsi_config_params params = { .target = rig->target, .service = { .kind = SERVICE_FIXED } };
 	int err = sim_machine_init(&rig->machine, &machine);
 
 	if (err)
 		return err;
 	/* However long a step takes, the CPU does not notice by itself. */
 	rig->machine.overdue_ticks = SIM_NEVER;
-	err = virtio_scsi_init(&rig->hba, &rig->machine, &params, ANYWHERE_DIRQL);
+	err = init_hba(rig, subject);
 	if (!err)
 		err = pulse_init(&rig->bystander[0].pulse, &rig->machine, "low", ANYWHERE_LOW_DIRQL, handle_pulse, &rig->bystander[0]);
 	if (!err)
@@ -73,11 +84,11 @@ static int init_machine(struct anywhere_rig *rig)
 
 static void start_adapter(struct anywhere_rig *rig, const char *argument)
 {
-	const struct adapter_config config = { .backend = rig->run->check->backend, .device = &rig->hba.pci,
+	const struct adapter_config config = { .backend = rig->run->check->backend, .device = rig->hba,
 					       .channels = 1, .argument = argument };
 	char error[256];
 
-	if (adapter_start(&rig->adapter, &rig->machine, VirtioScsiDriverEntry, &config, error, sizeof(error)))
+	if (adapter_start(&rig->adapter, &rig->machine, miniport_find(rig->model->miniport), &config, error, sizeof(error)))
 		torture_failed(rig->run, "the adapter: %s", error);
 	for (unsigned i = 0; i < ANYWHERE_REQUESTS; i++) {
 		rig->request[i] = port_request_alloc(&rig->adapter, BLOCK_BYTES);
@@ -102,7 +113,7 @@ static void start_cpu(struct anywhere_rig *rig)
 		torture_failed(run, "signal delivery: %s", strerror(-err));
 }
 
-void anywhere_rig_init(struct anywhere_rig *rig, struct torture_run *run, const char *argument)
+void anywhere_rig_init(struct anywhere_rig *rig, struct torture_run *run, const struct anywhere_subject *subject)
 {
 	int err;
 
@@ -110,10 +121,10 @@ void anywhere_rig_init(struct anywhere_rig *rig, struct torture_run *run, const 
 	rig->run = run;
 	err = init_lun(rig);
 	if (!err)
-		err = init_machine(rig);
+		err = init_machine(rig, subject);
 	if (err)
 		torture_failed(run, "the simulated machine: %s", strerror(-err));
-	start_adapter(rig, argument);
+	start_adapter(rig, subject->argument);
 	start_cpu(rig);
 }
 
@@ -125,7 +136,8 @@ void anywhere_rig_fini(struct anywhere_rig *rig)
 	adapter_stop(&rig->adapter);
 	for (unsigned i = 0; i < ANYWHERE_BYSTANDERS; i++)
 		pulse_fini(&rig->bystander[i].pulse);
-	virtio_scsi_fini(&rig->hba);
+	rig->model->fini(rig->hba);
+	free(rig->hba);
 	scsi_target_destroy(rig->target);
 	lun_destroy(rig->lun);
 	sim_machine_fini(&rig->machine);
@@ -162,7 +174,7 @@ void anywhere_rig_submit(struct anywhere_rig *rig, unsigned i)
 
 void anywhere_rig_serve_in(struct anywhere_rig *rig, uint64_t ticks)
 {
-	rig->hba.params.service.first = ticks;
+	rig->model->serve_in(rig->hba, ticks);
 }
 
 void anywhere_rig_pulse(struct anywhere_rig *rig, unsigned bystander, uint64_t due)
@@ -280,9 +292,9 @@ static const char *port_deviation(struct anywhere_rig *rig)
 		return "the port has something left to do";
 	if (atomic_load_explicit(&acpu->given, memory_order_relaxed) != atomic_load_explicit(&acpu->returned, memory_order_relaxed))
 		return "the port has lost count of its requests";
-	if (atomic_load_explicit(&rig->hba.protocol_errors, memory_order_relaxed))
+	if (rig->model->protocol_errors(rig->hba))
 		return "the driver broke the device's protocol";
-	return virtio_scsi_lines_up(&rig->hba) ? "the device's line is left up" : NULL;
+	return rig->model->lines_up(rig->hba) ? "the device's line is left up" : NULL;
 }
 
 const char *anywhere_rig_deviation(struct anywhere_rig *rig)

@@ -12,7 +12,8 @@
 
 #include "bench/torture/torture.h"
 #include "hba_sim/devices/pulse.h"
-#include "hba_sim/devices/virtio_scsi.h"
+#include "hba_sim/devices/devices.h"
+#include "hba_sim/devices/scsi_target.h"
 #include "hba_sim/port/port.h"
 
 #define ANYWHERE_LOW_DIRQL 4
@@ -30,13 +31,22 @@ struct anywhere_bystander {
 	_Atomic(uint64_t) served;
 };
 
+/* What is interrupted. */
+struct anywhere_subject {
+	const char *device;   /* the model's name */
+	enum device_transport transport;
+	bool event_index;     /* and indirect descriptors */
+	const char *argument; /* the miniport's */
+};
+
 struct anywhere_rig {
 	struct torture_run *run;
 	struct sim_machine machine;
 	struct sim_cpu *cpu;
 	struct lun *lun;
 	struct scsi_target *target;
-	struct virtio_scsi hba;
+	const struct device_model *model;
+	struct sim_device *hba;
 	struct adapter adapter;
 	struct anywhere_bystander bystander[ANYWHERE_BYSTANDERS]; /* below the HBA, above it */
 	struct port_request *request[ANYWHERE_REQUESTS];
@@ -44,8 +54,8 @@ struct anywhere_rig {
 	_Atomic(unsigned) completions[ANYWHERE_REQUESTS];
 };
 
-/* Sets it up, with the miniport's argument; the calling thread becomes the CPU.  What cannot be set up ends the check. */
-void anywhere_rig_init(struct anywhere_rig *rig, struct torture_run *run, const char *argument);
+/* Sets it up; the calling thread becomes the CPU.  What cannot be set up ends the check. */
+void anywhere_rig_init(struct anywhere_rig *rig, struct torture_run *run, const struct anywhere_subject *subject);
 void anywhere_rig_fini(struct anywhere_rig *rig);
 
 /* Before an attempt: fresh requests and counters. */

@@ -34,6 +34,9 @@ static void set_spec(const struct torture_run *run, unsigned form, struct cell_s
 	uint64_t window_ns = run->options->duration_ns / FORMS;
 
 	*spec = (struct cell_spec){
+		.device = CELL_DEVICE,
+		.queues = 1,
+		.coalesce_count = 1,
 		.delivery = run->check->delivery,
 		.cpus = run->check->cpus,
 		.routing = run->check->cpus > 1 ? IRQ_ROUTING_SPREAD : IRQ_ROUTING_SAME,

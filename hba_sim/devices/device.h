@@ -38,6 +38,11 @@
 #define SIM_PCI_COMMAND_MASTER 0x4
 #define SIM_PCI_STATUS_CAPABILITIES 0x10
 
+#define SIM_PCI_CAPABILITY_MSIX 0x11
+/* The high byte of the MSI-X capability's control word. */
+#define SIM_PCI_MSIX_CONTROL_HIGH 3
+#define SIM_PCI_MSIX_ENABLED 0x80
+
 /* What a base address register decodes: a range of machine->ioports. */
 struct sim_bar {
 	uint32_t base;
@@ -66,6 +71,32 @@ static inline void sim_pci_put32(struct sim_device *device, unsigned offset, uin
 {
 	sim_pci_put16(device, offset, (uint16_t)value);
 	sim_pci_put16(device, offset + 2, (uint16_t)(value >> 16));
+}
+
+/* Where the capability of that ID is in configuration space; 0: there is none. */
+static inline unsigned sim_pci_capability(const struct sim_device *device, uint8_t id)
+{
+	unsigned at = device->config[SIM_PCI_CAPABILITIES];
+
+	/* as many as there is room for: the list of a model that is wrong may be a ring */
+	for (unsigned n = 0; at && at < SIM_PCI_CONFIG_BYTES - 3 && n < SIM_PCI_CONFIG_BYTES / 4; n++) {
+		if (device->config[at] == id)
+			return at;
+		at = device->config[at + 1];
+	}
+	return 0;
+}
+
+/* As an operating system turns MSI-X on or off, before the driver looks at the device; one that has none stays as it is. */
+static inline void sim_device_use_messages(struct sim_device *device, bool messages)
+{
+	unsigned at = sim_pci_capability(device, SIM_PCI_CAPABILITY_MSIX);
+
+	device->uses_messages = messages && device->messages;
+	if (at && device->uses_messages)
+		device->config[at + SIM_PCI_MSIX_CONTROL_HIGH] |= SIM_PCI_MSIX_ENABLED;
+	else if (at)
+		device->config[at + SIM_PCI_MSIX_CONTROL_HIGH] &= (unsigned char)~SIM_PCI_MSIX_ENABLED;
 }
 
 /* Sets up base address register `index`, and the command bit that enables its space. */

@@ -87,6 +87,11 @@ int scsi_target_attach(struct scsi_target *target, unsigned int lun_no,
 	return 0;
 }
 
+struct lun *scsi_target_lun(const struct scsi_target *target, unsigned int lun_no)
+{
+	return lun_no < target->slots ? target->luns[lun_no] : NULL;
+}
+
 static uint64_t get_be(const uint8_t *from, unsigned int bytes)
 {
 	uint64_t value = 0;

@@ -46,6 +46,9 @@ void scsi_target_destroy(struct scsi_target *target);
 int scsi_target_attach(struct scsi_target *target, unsigned int lun_no,
 		       struct lun *lun);
 
+/* The LUN at a number, NULL when there is none. */
+struct lun *scsi_target_lun(const struct scsi_target *target, unsigned int lun_no);
+
 /*
  * Executes a CDB. data_out is what the initiator sends, data_in what it
  * receives; either may be empty. Any bytes may be given as a CDB. Reads and

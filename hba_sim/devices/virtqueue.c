@@ -3,6 +3,7 @@
 #include "hba_sim/devices/virtqueue.h"
 
 #include <errno.h>
+#include <string.h>
 
 static size_t used_offset(uint16_t size)
 {
@@ -16,11 +17,17 @@ size_t virtqueue_bytes(uint16_t size)
 	return used_offset(size) + sizeof(uint16_t) * 3u + size * sizeof(struct virtq_used_element);
 }
 
+/* What was negotiated and the size stay. */
+void virtqueue_take_down(struct virtqueue *queue)
+{
+	*queue = (struct virtqueue){ .size = queue->size, .event_index = queue->event_index, .indirect = queue->indirect };
+}
+
 int virtqueue_set_pfn(struct virtqueue *queue, const struct sim_phys *phys, uint32_t pfn)
 {
 	unsigned char *base;
 
-	*queue = (struct virtqueue){ .size = queue->size };
+	virtqueue_take_down(queue);
 	if (!pfn)
 		return 0;
 	base = sim_phys_at(phys, (uint64_t)pfn << VIRTQ_LEGACY_PAGE_SHIFT, virtqueue_bytes(queue->size));
@@ -33,11 +40,30 @@ int virtqueue_set_pfn(struct virtqueue *queue, const struct sim_phys *phys, uint
 	return 0;
 }
 
+int virtqueue_set_addresses(struct virtqueue *queue, const struct sim_phys *phys, uint64_t desc, uint64_t avail, uint64_t used)
+{
+	size_t size = queue->size;
+	void *at[3];
+
+	virtqueue_take_down(queue);
+	if (desc % 16 || avail % 2 || used % 4)
+		return -EINVAL;
+	at[0] = sim_phys_at(phys, desc, size * sizeof(struct virtq_desc));
+	at[1] = sim_phys_at(phys, avail, sizeof(uint16_t) * (3u + size));
+	at[2] = sim_phys_at(phys, used, sizeof(uint16_t) * 3u + size * sizeof(struct virtq_used_element));
+	if (!at[0] || !at[1] || !at[2])
+		return -EFAULT;
+	queue->desc = at[0];
+	queue->avail = at[1];
+	queue->used = at[2];
+	return 0;
+}
+
 int virtqueue_available(const struct virtqueue *queue)
 {
 	uint16_t ready;
 
-	if (!queue->pfn)
+	if (!virtqueue_is_up(queue))
 		return -EINVAL;
 	/* acquire: pairs with the driver's barrier between filling in descriptors and advancing the index */
 	ready = (uint16_t)(__atomic_load_n(&queue->avail->idx, __ATOMIC_ACQUIRE) - queue->taken);
@@ -47,6 +73,70 @@ int virtqueue_available(const struct virtqueue *queue)
 uint16_t virtqueue_take(struct virtqueue *queue)
 {
 	return __atomic_load_n(&queue->avail->ring[queue->taken++ & (queue->size - 1)], __ATOMIC_RELAXED);
+}
+
+/* Behind the available ring, and behind the used one. */
+static uint16_t *used_event(const struct virtqueue *queue)
+{
+	return &queue->avail->ring[queue->size];
+}
+
+static uint16_t *avail_event(const struct virtqueue *queue)
+{
+	return (uint16_t *)&queue->used->ring[queue->size];
+}
+
+bool virtqueue_ask_doorbell(struct virtqueue *queue)
+{
+	__atomic_store_n(avail_event(queue), queue->taken, __ATOMIC_RELAXED);
+	/* pairs with the driver's fence between advancing the index and reading the event: one of the two sees the other */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(&queue->avail->idx, __ATOMIC_RELAXED) != queue->taken;
+}
+
+/* One descriptor's memory is the chain's next segment; what the device reads comes first. */
+static int add_segment(struct virtqueue_chain *chain, const struct sim_phys *phys, const struct virtq_desc *desc)
+{
+	struct sim_iov *segment = &chain->segment[chain->readable + chain->writable];
+
+	if (chain->readable + chain->writable == VIRTQUEUE_SEGMENTS_MAX)
+		return -EINVAL;
+	segment->base = sim_phys_at(phys, desc->address, desc->bytes);
+	segment->bytes = desc->bytes;
+	if (!segment->base)
+		return -EINVAL;
+	if (desc->flags & VIRTQ_DESC_WRITE)
+		chain->writable++;
+	else if (chain->writable)
+		return -EINVAL;
+	else
+		chain->readable++;
+	return 0;
+}
+
+/* A table is chained as the ring's is, from its first entry on, and refers to no other table. */
+static int resolve_table(const struct sim_phys *phys, const struct virtq_desc *refers, struct virtqueue_chain *chain)
+{
+	uint32_t entries = refers->bytes / (uint32_t)sizeof(struct virtq_desc);
+	const unsigned char *table = sim_phys_at(phys, refers->address, refers->bytes);
+	uint32_t at = 0;
+
+	if (!entries || refers->bytes % sizeof(struct virtq_desc) || !table)
+		return -EINVAL;
+	for (unsigned n = 0; n < VIRTQUEUE_SEGMENTS_MAX; n++) {
+		struct virtq_desc desc;
+
+		if (at >= entries)
+			return -EINVAL;
+		/* it may lie at any address */
+		memcpy(&desc, table + at * sizeof(desc), sizeof(desc));
+		if ((desc.flags & VIRTQ_DESC_INDIRECT) || add_segment(chain, phys, &desc))
+			return -EINVAL;
+		if (!(desc.flags & VIRTQ_DESC_NEXT))
+			return 0;
+		at = desc.next;
+	}
+	return -EINVAL;
 }
 
 int virtqueue_resolve(const struct virtqueue *queue, const struct sim_phys *phys, uint16_t head, struct virtqueue_chain *chain)
@@ -61,18 +151,11 @@ int virtqueue_resolve(const struct virtqueue *queue, const struct sim_phys *phys
 		if (at >= queue->size)
 			return -EINVAL;
 		desc = queue->desc[at];
+		/* Ends the chain; its write flag means nothing. */
 		if (desc.flags & VIRTQ_DESC_INDIRECT)
+			return queue->indirect && !(desc.flags & VIRTQ_DESC_NEXT) ? resolve_table(phys, &desc, chain) : -EINVAL;
+		if (add_segment(chain, phys, &desc))
 			return -EINVAL;
-		chain->segment[n].base = sim_phys_at(phys, desc.address, desc.bytes);
-		chain->segment[n].bytes = desc.bytes;
-		if (!chain->segment[n].base)
-			return -EINVAL;
-		if (desc.flags & VIRTQ_DESC_WRITE)
-			chain->writable++;
-		else if (chain->writable)
-			return -EINVAL;
-		else
-			chain->readable++;
 		if (!(desc.flags & VIRTQ_DESC_NEXT))
 			return 0;
 		at = desc.next;
@@ -93,5 +176,16 @@ void virtqueue_publish(struct virtqueue *queue, uint16_t head, uint32_t written_
 
 bool virtqueue_interrupt_suppressed(const struct virtqueue *queue)
 {
-	return !queue->pfn || (__atomic_load_n(&queue->avail->flags, __ATOMIC_RELAXED) & VIRTQ_AVAIL_NO_INTERRUPT) != 0;
+	return !virtqueue_is_up(queue) || (__atomic_load_n(&queue->avail->flags, __ATOMIC_RELAXED) & VIRTQ_AVAIL_NO_INTERRUPT) != 0;
+}
+
+unsigned virtqueue_event(const struct virtqueue *queue, unsigned n)
+{
+	uint16_t first = (uint16_t)(queue->published - n);
+	uint16_t event;
+
+	if (!virtqueue_is_up(queue))
+		return n;
+	event = (uint16_t)(__atomic_load_n(used_event(queue), __ATOMIC_RELAXED) - first);
+	return event < n ? event : n;
 }

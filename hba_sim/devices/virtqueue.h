@@ -4,6 +4,9 @@
  *
  * A driver may hand over anything: every address and index is checked, and what
  * does not hold is an error of the driver, counted by the caller.
+ *
+ * Source: OASIS "Virtual I/O Device (VIRTIO) Version 1.2", 2.7; event index:
+ * 2.7.7.2 and 2.7.10, indirect descriptors: 2.7.5.3.
  */
 #ifndef STORSYNC_HBA_SIM_DEVICES_VIRTQUEUE_H
 #define STORSYNC_HBA_SIM_DEVICES_VIRTQUEUE_H
@@ -19,11 +22,13 @@
 #define VIRTQUEUE_SEGMENTS_MAX 132 /* a request and a response beside the 130 segments of a maximal transfer */
 
 struct virtqueue {
-	uint16_t size;
-	uint32_t pfn;       /* as the driver wrote it; 0: not set up */
+	uint16_t size;      /* a power of two */
+	bool event_index;   /* negotiated, */
+	bool indirect;      /* likewise */
+	uint32_t pfn;       /* as a legacy driver wrote it */
 	uint16_t taken;     /* chains taken from the available ring, modulo 2^16 */
 	uint16_t published; /* chains put into the used ring, modulo 2^16 */
-	struct virtq_desc *desc;
+	struct virtq_desc *desc; /* NULL: not set up */
 	struct virtq_avail *avail;
 	struct virtq_used *used;
 };
@@ -41,13 +46,33 @@ size_t virtqueue_bytes(uint16_t size);
 /* The driver wrote the queue's page frame number; 0 takes the queue down.  0 or -EFAULT. */
 int virtqueue_set_pfn(struct virtqueue *queue, const struct sim_phys *phys, uint32_t pfn);
 
+/* The driver enabled the queue at these three physical addresses.  0, -EINVAL (alignment) or -EFAULT. */
+int virtqueue_set_addresses(struct virtqueue *queue, const struct sim_phys *phys, uint64_t desc, uint64_t avail, uint64_t used);
+
+/* As virtqueue_set_pfn of 0. */
+void virtqueue_take_down(struct virtqueue *queue);
+
+static inline bool virtqueue_is_up(const struct virtqueue *queue)
+{
+	return queue->desc != NULL;
+}
+
 /* Chains made available and not yet taken; -EINVAL when the index is impossible. */
 int virtqueue_available(const struct virtqueue *queue);
 
 /* Takes the next available chain's head; the caller has seen that there is one. */
 uint16_t virtqueue_take(struct virtqueue *queue);
 
-/* Resolves a chain: 0, or -EINVAL for a bad index, a loop, a bad address, or an order that virtio forbids. */
+/*
+ * With the event index: asks the driver for a doorbell at the next chain, and
+ * returns whether one has come meanwhile, for which there may be none.
+ */
+bool virtqueue_ask_doorbell(struct virtqueue *queue);
+
+/*
+ * Resolves a chain: 0, or -EINVAL for a bad index, a loop, a bad address, an order
+ * that virtio forbids, or an indirect table that is none.
+ */
 int virtqueue_resolve(const struct virtqueue *queue, const struct sim_phys *phys, uint16_t head, struct virtqueue_chain *chain);
 
 /* Puts a chain into the used ring. */
@@ -60,5 +85,12 @@ void virtqueue_publish(struct virtqueue *queue, uint16_t head, uint32_t written_
  * looking at the used index: one of the two sees the other.
  */
 bool virtqueue_interrupt_suppressed(const struct virtqueue *queue);
+
+/*
+ * With the event index, `n` chains having been published since the last time: which
+ * of them, from 0, is the one for which the driver wants an interrupt; n when
+ * it is none of them.  The same fence comes before.
+ */
+unsigned virtqueue_event(const struct virtqueue *queue, unsigned n);
 
 #endif

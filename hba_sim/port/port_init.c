@@ -123,7 +123,7 @@ static int find(struct adapter *adapter, char *error, size_t error_bytes)
 		return -ENOMEM;
 	fill_port_config(adapter);
 	/* A driver may look whether its device has messages enabled. */
-	adapter->config.device->uses_messages = adapter->config.messages && adapter->config.device->messages;
+	sim_device_use_messages(adapter->config.device, adapter->config.messages > 0);
 	found = adapter->hw.HwFindAdapter(adapter->extension, NULL, NULL, argument, &adapter->port_config, &again);
 	free(argument);
 	if (found != SP_RETURN_FOUND)

@@ -10,9 +10,11 @@
 
 #include "bench/cell/cell.h"
 #include "bench/cell/findings.h"
+#include "hba_sim/devices/virtio_device.h"
 
 static struct cell cell;
 static struct cell_cpu cpu;
+static struct virtio_device hba;
 
 /* A cell of one CPU that has ended with one I/O done and nothing wrong. */
 static int set_up(void **state)
@@ -21,9 +23,12 @@ static int set_up(void **state)
 
 	memset(&cell, 0, sizeof(cell));
 	memset(&cpu, 0, sizeof(cpu));
+	memset(&hba, 0, sizeof(hba));
 	cell.spec.cpus = 1;
 	cell.cpu = &cpu;
-	cell.hba.machine = &cell.machine;
+	hba.machine = &cell.machine;
+	cell.model = device_model_find(CELL_DEVICE);
+	cell.hba = &hba.pci;
 	if (recorder_init(&cell.recorder, 1, 1) || ledger_create(&cell.ledger, &config))
 		return -1;
 	cell.recorder.cpu[0].ios = 1;
@@ -86,8 +91,8 @@ static void a_block_that_is_wrong_in_the_end(void **state)
 
 static void a_broken_protocol(void **state)
 {
-	cell.hba.protocol_errors = 1;
-	expect("violated", "virtio protocol 1 times");
+	hba.protocol_errors = 1;
+	expect("violated", "device's protocol 1 times");
 }
 
 static void a_request_that_never_came_back(void **state)

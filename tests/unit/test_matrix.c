@@ -171,6 +171,11 @@ static void test_values_of_dimensions(void **state)
 		{ "dimensions: {queue-depth: 257}", ":1: queue-depth: 257 is out of range; use 1 to 256" },
 		{ "dimensions: {io-size: 1000}", ":1: io-size: 1000 is not a multiple of 512 bytes up to 1MiB" },
 		{ "dimensions: {bystander: 2M}", ":1: bystander: 2M is out of range; use 0 to 1M" },
+		{ "dimensions: {device: nvme}", ":1: device: there is no device 'nvme'; `storsync list` names them" },
+		{ "dimensions: {transport: pcie}", ":1: transport: 'pcie' is none of legacy, modern, transitional" },
+		{ "dimensions: {queues: 9}", ":1: queues: 9 is out of range; use 1 to 8" },
+		{ "dimensions: {vectors: 17}", ":1: vectors: 17 is out of range; use 0 to 16" },
+		{ "dimensions: {coalesce-time: 2s}", ":1: coalesce-time: 2s is out of range; use 0 to 1s" },
 		{ "dimensions: {preempt: 1k}", ":1: preempt: '1k' is not rate/time, such as 1k/50us, nor 0" },
 		{ "dimensions: {inject: 2ms}", ":1: inject: 2ms is out of range; use 0 to 1ms, or off" },
 		{ "dimensions: {arrival: open}",
@@ -332,11 +337,12 @@ static void test_every_dimension_sets_its_field(void **state)
 	struct matrix matrix = expand("dimensions:\n  backends: rcu-mb\n  cpus: 3\n  routing: spread\n  delivery: signal\n  section: 1us\n"
 				      "  completion: dpc\n  duplex: half\n  channels: 2\n  queue-depth: 4\n  service-time: 'exp:20000ns'\n"
 				      "  think: 2us\n  io-size: 1M\n  arrival: 'periodic:50k'\n  inject: 20ns\n  bystander: 2k\n"
-				      "  preempt: 1k/50us\n");
+				      "  preempt: 1k/50us\n  device: virtio-blk\n  transport: modern\n  queues: 2\n  vectors: 2\n"
+				      "  messages: each\n  coalesce-count: 8\n  coalesce-time: 20000ns\n");
 	const struct cell_spec *spec = &matrix.cell[0].spec;
 	static const char *const formatted[DIMENSIONS] = {
 		"rcu-mb", "3", "spread", "signal", "1us", "dpc", "half", "2", "4", "exp:20us", "2us", "1M", "periodic:50k", "20ns", "2k",
-		"1k/50us", "built-in",
+		"1k/50us", "built-in", "virtio-blk", "modern", "2", "2", "each", "8", "20us",
 	};
 	char text[DIMENSION_TEXT_BYTES];
 
@@ -357,6 +363,10 @@ static void test_every_dimension_sets_its_field(void **state)
 	assert_true(spec->inject && spec->inject_ns == 20);
 	assert_int_equal(spec->bystander_hz, 2000);
 	assert_true(spec->preempt_hz == 1000 && spec->preempt_ns == 50000);
+	assert_string_equal(spec->device, "virtio-blk");
+	assert_int_equal(spec->transport, DEVICE_MODERN);
+	assert_true(spec->queues == 2 && spec->vectors == 2 && spec->message_locks);
+	assert_true(spec->coalesce_count == 8 && spec->coalesce_ns == 20000);
 	for (size_t d = 0; d < DIMENSIONS; d++) {
 		dimensions[d].format(spec, text);
 		assert_string_equal(text, formatted[d]);
@@ -514,7 +524,8 @@ static void test_filters(void **state)
 	assert_int_equal(filtered("cpus!=2-3,1", "backends=ticket"), 2);
 	bad.filter[0] = "colour=red";
 	check_refused_with(bad, "--filter: there is no dimension 'colour'; use backends, cpus, routing, delivery, section, completion, duplex, "
-			   "channels, queue-depth, service-time, think, io-size, arrival, inject, bystander, preempt, miniport");
+			   "channels, queue-depth, service-time, think, io-size, arrival, inject, bystander, preempt, miniport, device, transport, "
+			   "queues, vectors, messages, coalesce-count, coalesce-time");
 	bad.filter[0] = "cpu=1";
 	assert_int_equal(load(&(struct matrix){ 0 }, &bad), -EINVAL);
 	bad.filter[0] = "cpus";

@@ -6,8 +6,9 @@
  */
 #include "tests/unit/fake_source.h"
 
-#include "hba_sim/devices/virtio_scsi.h"
-#include "hba_sim/miniports/virtio_scsi.h"
+#include "hba_sim/devices/virtio_device.h"
+#include "hba_sim/devices/virtio_pci.h"
+#include "hba_sim/miniports/miniports.h"
 #include "hba_sim/port/port.h"
 #include "impls/backends.h"
 
@@ -21,7 +22,8 @@ struct rig {
 	struct sim_cpu *cpu;
 	struct scsi_target *target;
 	struct lun *lun;
-	struct virtio_scsi hba;
+	const struct device_model *model;
+	struct virtio_device hba;
 	struct adapter adapter;
 	struct port_request *request[REQUESTS];
 	unsigned completions[REQUESTS];
@@ -38,25 +40,76 @@ static void complete(struct port_request *request, struct sim_cpu *cpu)
 	rig.done++;
 }
 
-static int set_up_with(const char *argument, bool half_duplex, uint64_t service_ticks)
+/* What a device may be, and what it is when a test says nothing. */
+struct setting {
+	const char *device;
+	const char *argument;
+	bool half_duplex;
+	uint64_t service_ticks;
+	enum device_transport transport;
+	unsigned queues;
+	bool event_index;
+	unsigned coalesce_count;
+	uint64_t coalesce_ticks;
+};
+
+static int set_up_as(const struct setting *setting)
 {
 	struct sim_machine_config machine = { .cpus = 2, .yields = true, .phys_bytes = PHYS_BYTES, .scale = fake_scale() };
 	struct lun_config lun = { .blocks = BLOCKS, .block_bytes = 512, .mode = LUN_DATA_COPY };
-	struct virtio_scsi_config_params params = { .service = { .kind = SERVICE_FIXED, .first = service_ticks } };
+	struct device_params params = { .service = { .kind = SERVICE_FIXED, .first = setting->service_ticks },
+					.transport = setting->transport, .queues = setting->queues,
+					.event_index = setting->event_index, .indirect = setting->event_index,
+					.coalesce_count = setting->coalesce_count, .coalesce_ticks = setting->coalesce_ticks };
 	struct adapter_config config = { .backend = sync_backend_find("spinlock"), .device = &rig.hba.pci,
-					 .half_duplex = half_duplex, .channels = 2,
-					 .argument = argument };
+					 .half_duplex = setting->half_duplex, .channels = 2, .argument = setting->argument };
 
 	memset(&rig, 0, sizeof(rig));
+	rig.model = device_model_find(setting->device);
 	if (sim_machine_init(&rig.machine, &machine) || scsi_target_create(&rig.target) || lun_create(&rig.lun, &lun) ||
 	    scsi_target_attach(rig.target, 0, rig.lun))
 		return -1;
 	params.target = rig.target;
-	if (virtio_scsi_init(&rig.hba, &rig.machine, &params, 6) ||
-	    adapter_start(&rig.adapter, &rig.machine, VirtioScsiDriverEntry, &config, rig.error, sizeof(rig.error)))
+	if (rig.model->init(&rig.hba.pci, &rig.machine, &params, 6) ||
+	    adapter_start(&rig.adapter, &rig.machine, miniport_find(rig.model->miniport), &config, rig.error, sizeof(rig.error)))
 		return -1;
 	rig.cpu = sim_cpu_enter(&rig.machine, 0);
 	return 0;
+}
+
+static int set_up_with(const char *argument, bool half_duplex, uint64_t service_ticks)
+{
+	return set_up_as(&(struct setting){ .device = "virtio-scsi", .argument = argument, .half_duplex = half_duplex,
+					    .service_ticks = service_ticks });
+}
+
+static int set_up_modern(void **state)
+{
+	return set_up_as(&(struct setting){ .device = "virtio-scsi", .argument = "completion=isr", .transport = DEVICE_MODERN, .queues = 2,
+					    .event_index = true });
+}
+
+static int set_up_modern_dpc(void **state)
+{
+	return set_up_as(&(struct setting){ .device = "virtio-scsi", .argument = "completion=dpc", .transport = DEVICE_TRANSITIONAL,
+					    .event_index = true });
+}
+
+static int set_up_coalesced(void **state)
+{
+	return set_up_as(&(struct setting){ .device = "virtio-scsi", .argument = "completion=isr", .coalesce_count = 8,
+					    .coalesce_ticks = 20000 });
+}
+
+static int set_up_disk(void **state)
+{
+	return set_up_as(&(struct setting){ .device = "virtio-blk", .argument = "completion=dpc" });
+}
+
+static int set_up_modern_disk(void **state)
+{
+	return set_up_as(&(struct setting){ .device = "virtio-blk", .argument = "completion=dpc", .transport = DEVICE_MODERN, .queues = 2,
+					    .event_index = true, .coalesce_count = 3, .coalesce_ticks = 20000 });
 }
 
 static int set_up_isr(void **state)
@@ -93,7 +146,7 @@ static int tear_down(void **state)
 {
 	sim_cpu_exit(rig.cpu);
 	adapter_stop(&rig.adapter);
-	virtio_scsi_fini(&rig.hba);
+	virtio_device_fini(&rig.hba.pci);
 	scsi_target_destroy(rig.target);
 	lun_destroy(rig.lun);
 	sim_machine_fini(&rig.machine);
@@ -126,7 +179,7 @@ static void check_clean(void)
 	assert_int_equal(rig.adapter.lock[0].witness.violations, 0);
 	assert_int_equal(rig.adapter.completed_twice, 0);
 	assert_int_equal(rig.hba.protocol_errors, 0);
-	assert_int_equal(virtio_scsi_lines_up(&rig.hba), 0);
+	assert_int_equal(virtio_device_lines_up(&rig.hba.pci), 0);
 }
 
 static void test_what_is_written_is_read(void **state)
@@ -156,6 +209,136 @@ static void test_what_is_written_is_read(void **state)
 	check_clean();
 }
 
+static void check_each_once_of(unsigned n, UCHAR status)
+{
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(rig.completions[i], 1);
+		assert_int_equal(rig.request[i]->srb.SrbStatus, status);
+	}
+}
+
+static void submit_cdb(const uint8_t *cdb, uint8_t cdb_bytes, uint32_t flags, uint32_t bytes)
+{
+	if (!rig.request[0])
+		rig.request[0] = port_request_alloc(&rig.adapter, 8 * 512);
+	port_request_prepare(rig.request[0], 0, cdb, cdb_bytes, flags, bytes);
+	rig.request[0]->complete = complete;
+	rig.request[0]->owner = NULL;
+	rig.done = 0;
+	port_submit(rig.request[0], rig.cpu);
+	look_until_done(1);
+}
+
+/* CPUs in turn: each has a queue of its own where there are several. */
+static void test_all_cpus_are_served(void **state)
+{
+	for (unsigned i = 0; i < 200; i++) {
+		rig.cpu = sim_cpu_enter(&rig.machine, i / 5 % 2);
+		submit(i, 0, SCSI_OP_READ_10, i, 1, SRB_FLAGS_DATA_IN);
+	}
+	for (unsigned looks = 0; rig.done < 200 && looks < 10000000; looks++) {
+		rig.cpu = sim_cpu_enter(&rig.machine, looks % 2);
+		sim_cpu_look(rig.cpu);
+	}
+	assert_int_equal(rig.done, 200);
+	check_each_once_of(200, SRB_STATUS_SUCCESS);
+	if (rig.hba.queues - rig.hba.kind->requests == 2)
+		assert_int_equal(rig.hba.queue[rig.hba.queues - 1].published, 100);
+	check_clean();
+}
+
+static uint64_t big_endian(const uint8_t *at, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < bytes; i++)
+		value = value << 8 | at[i];
+	return value;
+}
+
+/* What the block miniport says of the disk, and what the SCSI host's target says, is the same where it matters. */
+static void test_a_disk_says_what_it_is(void **state)
+{
+	const uint8_t ready[6] = { 0x00 }, inquiry[6] = { 0x12, 0, 0, 0, 36 }, pages[6] = { 0x12, 1, 0, 0, 64 };
+	const uint8_t capacity[10] = { 0x25 }, capacity16[16] = { 0x9e, 0x10, [13] = 32 };
+	const uint8_t luns[12] = { 0xa0, [9] = 64 }, sync[10] = { 0x35 }, unknown[6] = { 0xc0 };
+	struct port_request *request;
+	const uint8_t *data;
+
+	submit_cdb(ready, 6, 0, 0);
+	request = rig.request[0];
+	data = request->data;
+	assert_int_equal(request->srb.SrbStatus, SRB_STATUS_SUCCESS);
+	submit_cdb(inquiry, 6, SRB_FLAGS_DATA_IN, 36);
+	assert_int_equal(request->srb.SrbStatus, SRB_STATUS_SUCCESS);
+	assert_int_equal(data[0], 0);
+	assert_memory_equal(data + 8, "STORSYNC", 8);
+	submit_cdb(pages, 6, SRB_FLAGS_DATA_IN, 64);
+	assert_int_equal(SRB_STATUS(request->srb.SrbStatus), SRB_STATUS_DATA_OVERRUN);
+	assert_int_equal(data[1], 0);
+	submit_cdb(capacity, 10, SRB_FLAGS_DATA_IN, 8);
+	assert_int_equal(big_endian(data, 4), BLOCKS - 1);
+	assert_int_equal(big_endian(data + 4, 4), 512);
+	submit_cdb(capacity16, 16, SRB_FLAGS_DATA_IN, 32);
+	assert_int_equal(request->srb.SrbStatus, SRB_STATUS_SUCCESS);
+	assert_int_equal(big_endian(data, 8), BLOCKS - 1);
+	assert_int_equal(big_endian(data + 8, 4), 512);
+	submit_cdb(luns, 12, SRB_FLAGS_DATA_IN, 64);
+	assert_int_equal(big_endian(data, 4), 8);
+	submit_cdb(sync, 10, 0, 0);
+	assert_int_equal(request->srb.SrbStatus, SRB_STATUS_SUCCESS);
+	submit_cdb(unknown, 6, 0, 0);
+	assert_int_equal(request->srb.SrbStatus, SRB_STATUS_ERROR | SRB_STATUS_AUTOSENSE_VALID);
+	assert_int_equal(((const SENSE_DATA *)request->srb.SenseInfoBuffer)->AdditionalSenseCode, 0x20);
+	check_clean();
+}
+
+/* The target behind a SCSI host has no mode pages at all, the miniport of a disk has an empty header. */
+static void test_a_disk_has_no_modes(void **state)
+{
+	const uint8_t mode[6] = { 0x1a, 0, 0x3f, 0, 64 }, mode10[10] = { 0x5a, 0, 0x3f, [8] = 64 };
+	const uint8_t *data;
+
+	submit_cdb(mode, 6, SRB_FLAGS_DATA_IN, 64);
+	data = rig.request[0]->data;
+	assert_int_equal(SRB_STATUS(rig.request[0]->srb.SrbStatus), SRB_STATUS_DATA_OVERRUN);
+	assert_int_equal(rig.request[0]->srb.DataTransferLength, data[0] + 1);
+	submit_cdb(mode10, 10, SRB_FLAGS_DATA_IN, 64);
+	assert_int_equal(rig.request[0]->srb.DataTransferLength, big_endian(data, 2) + 2);
+	check_clean();
+}
+
+/* The same three blocks by commands of every length. */
+static void test_every_form_of_read_and_write(void **state)
+{
+	const uint8_t writes[][16] = { { 0x0a, 0, 1, 2, 3 }, { 0x2a, 0, 0, 0, 1, 2, 0, 0, 3 }, { 0xaa, 0, 0, 0, 1, 2, 0, 0, 0, 3 },
+				       { 0x8a, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 3 } };
+	const uint8_t reads[] = { 0x08, 0x28, 0xa8, 0x88 };
+	const uint8_t bytes[] = { 6, 10, 12, 16 };
+	uint64_t serial[3];
+
+	for (unsigned i = 0; i < 16; i++) {
+		uint8_t cdb[16];
+		struct sim_iov iov;
+		struct block_stamp_counts counts = { 0 };
+
+		memcpy(cdb, writes[i / 4], 16);
+		submit_cdb(writes[0], 6, SRB_FLAGS_DATA_OUT, 0);
+		iov = (struct sim_iov){ rig.request[0]->data, 3 * 512 };
+		block_stamp_fill(&iov, 1, 0, 0x102, 3, i + 1, LUN_DATA_COPY);
+		submit_cdb(cdb, bytes[i / 4], SRB_FLAGS_DATA_OUT, 3 * 512);
+		assert_int_equal(rig.request[0]->srb.SrbStatus, SRB_STATUS_SUCCESS);
+		block_stamp_poison(&iov, 1, 3, LUN_DATA_COPY);
+		memcpy(cdb, writes[i % 4], 16);
+		cdb[0] = reads[i % 4];
+		submit_cdb(cdb, bytes[i % 4], SRB_FLAGS_DATA_IN, 3 * 512);
+		assert_int_equal(rig.request[0]->srb.SrbStatus, SRB_STATUS_SUCCESS);
+		assert_int_equal(block_stamp_check(&iov, 1, 0, 0x102, 3, LUN_DATA_COPY, &counts, serial), 3);
+		assert_int_equal(serial[2], i + 1);
+	}
+	check_clean();
+}
+
 static void test_errors_come_with_their_sense(void **state)
 {
 	const SENSE_DATA *sense;
@@ -181,10 +364,7 @@ static void submit_all(void)
 
 static void check_each_once(UCHAR status)
 {
-	for (unsigned i = 0; i < REQUESTS; i++) {
-		assert_int_equal(rig.completions[i], 1);
-		assert_int_equal(rig.request[i]->srb.SrbStatus, status);
-	}
+	check_each_once_of(REQUESTS, status);
 }
 
 /* 1024 descriptors are 341 requests: the others are refused and come later. */
@@ -284,9 +464,9 @@ static void test_an_adapter_without_its_ports_is_not_found(void **state)
 
 	device.machine = &rig.machine;
 	device.line.dirql = 6;
-	sim_pci_set_bar(&device, 0, (struct sim_bar){ .base = VIRTIO_SCSI_IO_BASE, .length = 0x3f });
+	sim_pci_set_bar(&device, 0, (struct sim_bar){ .base = VIRTIO_IO_BASE, .length = 0x3f });
 	config.device = &device;
-	assert_true(adapter_start(&second, &rig.machine, VirtioScsiDriverEntry, &config, error, sizeof(error)) < 0);
+	assert_true(adapter_start(&second, &rig.machine, miniport_find("virtio-scsi"), &config, error, sizeof(error)) < 0);
 	assert_non_null(strstr(error, "HwStorFindAdapter"));
 	sim_cpu_enter(&rig.machine, 0);
 }
@@ -294,9 +474,22 @@ static void test_an_adapter_without_its_ports_is_not_found(void **state)
 int main(void)
 {
 #define WITH(test, how) cmocka_unit_test_setup_teardown(test, how, tear_down)
+#define EACH_DEVICE(test)                                                                                                     \
+	WITH(test, set_up_isr), WITH(test, set_up_modern), WITH(test, set_up_modern_dpc), WITH(test, set_up_coalesced), \
+		WITH(test, set_up_disk), WITH(test, set_up_modern_disk)
 #define EACH_WAY(test) WITH(test, set_up_isr), WITH(test, set_up_dpc), WITH(test, set_up_half)
 	const struct CMUnitTest tests[] = {
 		EACH_WAY(test_what_is_written_is_read),
+		WITH(test_what_is_written_is_read, set_up_modern),
+		WITH(test_what_is_written_is_read, set_up_modern_dpc),
+		WITH(test_what_is_written_is_read, set_up_coalesced),
+		WITH(test_what_is_written_is_read, set_up_disk),
+		WITH(test_what_is_written_is_read, set_up_modern_disk),
+		EACH_DEVICE(test_all_cpus_are_served),
+		EACH_DEVICE(test_a_disk_says_what_it_is),
+		WITH(test_a_disk_has_no_modes, set_up_disk),
+		EACH_DEVICE(test_every_form_of_read_and_write),
+		EACH_DEVICE(test_a_bus_reset_succeeds),
 		EACH_WAY(test_errors_come_with_their_sense),
 		EACH_WAY(test_a_full_ring_takes_the_rest_when_there_is_room),
 		EACH_WAY(test_a_bus_reset_succeeds),

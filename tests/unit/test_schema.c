@@ -67,6 +67,9 @@ static const char *const appended_with_the_witness[] = {
 };
 
 static const char *const appended_with_drivers[] = { "miniport" };
+static const char *const appended_with_the_devices[] = {
+	"device", "transport", "queues", "coalesce_count", "coalesce_ns",
+};
 
 static const char *const clean_statistics[] = {
 	"hit_n", "clean_p50_ns", "clean_p99_ns", "clean_p99_9_ns", "clean_max_ns",
@@ -131,6 +134,7 @@ static void summary_keeps_its_order(void **state)
 	/* From here on: without another version. */
 	assert_int_equal(at, s->older);
 	at = expect_names(s, at, appended_with_drivers, COUNT_OF(appended_with_drivers));
+	at = expect_names(s, at, appended_with_the_devices, COUNT_OF(appended_with_the_devices));
 	assert_int_equal(at, s->count);
 }
 

@@ -20,6 +20,13 @@ static struct cell_spec example(void)
 	/* Padding too, so that specs can be compared as bytes. */
 	memset(&spec, 0, sizeof(spec));
 	strcpy(spec.backend, "spinlock");
+	strcpy(spec.device, "virtio-blk");
+	spec.transport = DEVICE_MODERN;
+	spec.queues = 2;
+	spec.vectors = 2;
+	spec.message_locks = true;
+	spec.coalesce_count = 8;
+	spec.coalesce_ns = 20000;
 	spec.cpus = 2;
 	spec.routing = IRQ_ROUTING_OTHER;
 	spec.half_duplex = true;
@@ -323,9 +330,24 @@ static void test_doubtful_service_times_are_refused(void **state)
 	}
 }
 
-static const char *refusal_of(const char *backend, uint64_t cpus, enum irq_routing routing, bool oversubscribe, unsigned cores)
+static struct cell_spec with_a_plain_device(void)
 {
 	struct cell_spec spec = example();
+
+	strcpy(spec.device, CELL_DEVICE);
+	spec.transport = DEVICE_LEGACY;
+	spec.queues = 1;
+	spec.vectors = 0;
+	spec.message_locks = false;
+	spec.coalesce_count = 1;
+	spec.coalesce_ns = 0;
+	spec.channels = 0;
+	return spec;
+}
+
+static const char *refusal_of(const char *backend, uint64_t cpus, enum irq_routing routing, bool oversubscribe, unsigned cores)
+{
+	struct cell_spec spec = with_a_plain_device();
 
 	strcpy(spec.backend, backend);
 	spec.cpus = cpus;
@@ -336,7 +358,7 @@ static const char *refusal_of(const char *backend, uint64_t cpus, enum irq_routi
 
 static const char *refusal_under(const char *backend, enum sync_delivery delivery)
 {
-	struct cell_spec spec = example();
+	struct cell_spec spec = with_a_plain_device();
 
 	strcpy(spec.backend, backend);
 	spec.delivery = delivery;
@@ -371,6 +393,40 @@ static void test_what_cannot_be_run_is_refused_with_its_reason(void **state)
 	check_refused(refusal_of("spinlock", 65, IRQ_ROUTING_SAME, true, 128), "64");
 }
 
+/* Nothing is run that would not do what it says. */
+static void test_devices_that_make_no_sense_are_refused(void **state)
+{
+	struct cell_spec spec = with_a_plain_device();
+
+	assert_null(cell_refusal(&spec, 2));
+	spec.queues = spec.vectors = 2;
+	spec.message_locks = true;
+	spec.coalesce_count = 4;
+	spec.coalesce_ns = 5000;
+	assert_null(cell_refusal(&spec, 2));
+	spec.queues = 3;
+	check_refused(cell_refusal(&spec, 2), "queues beyond the CPUs");
+	spec.queues = 2;
+	spec.channels = 1;
+	check_refused(cell_refusal(&spec, 2), "queues beyond the channels");
+	spec.channels = 0;
+	spec.vectors = 3;
+	check_refused(cell_refusal(&spec, 2), "messages beyond the request queues");
+	spec.vectors = 0;
+	check_refused(cell_refusal(&spec, 2), "needs messages");
+	spec.vectors = 2;
+	spec.routing = IRQ_ROUTING_SPREAD;
+	check_refused(cell_refusal(&spec, 2), "one target CPU");
+	spec.routing = IRQ_ROUTING_SAME;
+	spec.coalesce_ns = 0;
+	check_refused(cell_refusal(&spec, 2), "last lone completion");
+	spec.coalesce_ns = 5000;
+	spec.coalesce_count = 1;
+	check_refused(cell_refusal(&spec, 2), "count of 1");
+	spec.coalesce_count = 0;
+	assert_null(cell_refusal(&spec, 2));
+}
+
 static void id_of(const struct cell_spec *spec, char id[CELL_ID_BYTES])
 {
 	memset(id, 0x55, CELL_ID_BYTES);
@@ -393,8 +449,8 @@ static void test_equal_cells_have_equal_names(void **state)
 /* Each member but the seed, and what only changes how a result is written. */
 static void test_different_cells_have_different_names(void **state)
 {
-	struct cell_spec spec[29];
-	char id[29][CELL_ID_BYTES];
+	struct cell_spec spec[36];
+	char id[36][CELL_ID_BYTES];
 	size_t n = 0;
 
 #define WITH(change)                       \
@@ -406,6 +462,13 @@ static void test_different_cells_have_different_names(void **state)
 	} while (0)
 	WITH(s->seed = 2);
 	WITH(strcpy(s->backend, "ticket"));
+	WITH(strcpy(s->device, CELL_DEVICE));
+	WITH(s->transport = DEVICE_LEGACY);
+	WITH(s->queues = 3);
+	WITH(s->vectors = 1);
+	WITH(s->message_locks = false);
+	WITH(s->coalesce_count = 9);
+	WITH(s->coalesce_ns++);
 	WITH(s->cpus = 1);
 	WITH(s->routing = IRQ_ROUTING_SAME);
 	WITH(s->half_duplex = false);
@@ -483,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_service_times_are_read),
 		cmocka_unit_test(test_doubtful_service_times_are_refused),
 		cmocka_unit_test(test_what_cannot_be_run_is_refused_with_its_reason),
+		cmocka_unit_test(test_devices_that_make_no_sense_are_refused),
 		cmocka_unit_test(test_equal_cells_have_equal_names),
 		cmocka_unit_test(test_different_cells_have_different_names),
 		cmocka_unit_test(test_a_benchmark_name_is_a_path_of_keys_and_values),

@@ -12,7 +12,8 @@
 #include "tests/unit/fake_source.h"
 #include "tests/unit/virtq_driver.h"
 
-#include "hba_sim/devices/virtio_scsi.h"
+#include "hba_sim/devices/virtio_device.h"
+#include "hba_sim/devices/virtio_pci.h"
 
 #define PHYS_BYTES (4u << 20)
 #define REQUESTS 256
@@ -24,12 +25,14 @@
 enum { FEATURES = 0x00, DRIVER_FEATURES = 0x04, PFN = 0x08, QUEUE_SIZE = 0x0c, SELECT = 0x0e, NOTIFY = 0x10,
        STATUS = 0x12, ISR = 0x13, CONFIG = 0x14 };
 
+extern const struct device_model device_model_virtio_scsi;
+
 struct rig {
 	struct sim_machine machine;
 	struct sim_cpu *cpu;
 	struct scsi_target *target;
 	struct lun *lun;
-	struct virtio_scsi device;
+	struct virtio_device device;
 	struct vq_driver request_queue;
 	struct vq_driver control_queue;
 	unsigned char *buffer; /* a request and a response for each descriptor pair */
@@ -45,12 +48,12 @@ static struct rig rig;
 
 static uint32_t in(uint32_t offset, unsigned bytes)
 {
-	return sim_ioport_read(sim_cpu_self(), sim_ioport_address(&rig.machine.ioports, VIRTIO_SCSI_IO_BASE + offset), bytes);
+	return sim_ioport_read(sim_cpu_self(), sim_ioport_address(&rig.machine.ioports, VIRTIO_IO_BASE + offset), bytes);
 }
 
 static void out(uint32_t offset, unsigned bytes, uint32_t value)
 {
-	sim_ioport_write(sim_cpu_self(), sim_ioport_address(&rig.machine.ioports, VIRTIO_SCSI_IO_BASE + offset), bytes, value);
+	sim_ioport_write(sim_cpu_self(), sim_ioport_address(&rig.machine.ioports, VIRTIO_IO_BASE + offset), bytes, value);
 }
 
 static unsigned drain(void)
@@ -91,7 +94,7 @@ static void start_device(void)
 	out(STATUS, 1, 7);
 }
 
-static int set_up_with(unsigned cpus, struct virtio_scsi_config_params params)
+static int set_up_with(unsigned cpus, struct device_params params)
 {
 	struct sim_machine_config config = { .cpus = cpus, .yields = true, .phys_bytes = PHYS_BYTES, .scale = fake_scale() };
 	struct lun_config lun = { .blocks = 64, .block_bytes = 512, .mode = LUN_DATA_COPY };
@@ -101,10 +104,10 @@ static int set_up_with(unsigned cpus, struct virtio_scsi_config_params params)
 	    scsi_target_attach(rig.target, 0, rig.lun))
 		return -1;
 	params.target = rig.target;
-	if (virtio_scsi_init(&rig.device, &rig.machine, &params, 6))
+	if (device_model_virtio_scsi.init(&rig.device.pci, &rig.machine, &params, 6))
 		return -1;
 	rig.device.pci.line.handler = isr;
-	vq_init(&rig.request_queue, &rig.machine.phys, VIRTIO_SCSI_QUEUE_SIZE);
+	vq_init(&rig.request_queue, &rig.machine.phys, DEVICE_QUEUE_SIZE);
 	vq_init(&rig.control_queue, &rig.machine.phys, 64);
 	rig.buffer = sim_phys_alloc(&rig.machine.phys, REQUESTS * 256, 256);
 	rig.cpu = sim_cpu_enter(&rig.machine, 0);
@@ -115,7 +118,7 @@ static int set_up_with(unsigned cpus, struct virtio_scsi_config_params params)
 static int tear_down(void **state)
 {
 	sim_cpu_exit(sim_cpu_self());
-	virtio_scsi_fini(&rig.device);
+	virtio_device_fini(&rig.device.pci);
 	scsi_target_destroy(rig.target);
 	lun_destroy(rig.lun);
 	sim_machine_fini(&rig.machine);
@@ -124,27 +127,27 @@ static int tear_down(void **state)
 
 static int set_up(void **state)
 {
-	return set_up_with(3, (struct virtio_scsi_config_params){ .routing = IRQ_ROUTING_SAME });
+	return set_up_with(3, (struct device_params){ .routing = IRQ_ROUTING_SAME });
 }
 
 static int set_up_other(void **state)
 {
-	return set_up_with(3, (struct virtio_scsi_config_params){ .routing = IRQ_ROUTING_OTHER });
+	return set_up_with(3, (struct device_params){ .routing = IRQ_ROUTING_OTHER });
 }
 
 static int set_up_spread(void **state)
 {
-	return set_up_with(3, (struct virtio_scsi_config_params){ .routing = IRQ_ROUTING_SPREAD });
+	return set_up_with(3, (struct device_params){ .routing = IRQ_ROUTING_SPREAD });
 }
 
 static int set_up_slow(void **state)
 {
-	return set_up_with(2, (struct virtio_scsi_config_params){ .service = { .kind = SERVICE_FIXED, .first = A_WHILE } });
+	return set_up_with(2, (struct device_params){ .service = { .kind = SERVICE_FIXED, .first = A_WHILE } });
 }
 
 static int set_up_random(void **state)
 {
-	return set_up_with(2, (struct virtio_scsi_config_params){ .service = { .kind = SERVICE_EXPONENTIAL, .first = A_WHILE },
+	return set_up_with(2, (struct device_params){ .service = { .kind = SERVICE_EXPONENTIAL, .first = A_WHILE },
 								  .seed = 42 });
 }
 
@@ -192,7 +195,7 @@ static uint64_t errors(void)
 
 static void test_registers_answer_as_the_legacy_interface_has_them(void **state)
 {
-	static const uint32_t sizes[] = { 64, 64, VIRTIO_SCSI_QUEUE_SIZE, 0, 0 };
+	static const uint32_t sizes[] = { 64, 64, DEVICE_QUEUE_SIZE, 0, 0 };
 
 	assert_int_equal(in(FEATURES, 4), 0);
 	out(DRIVER_FEATURES, 4, 0x12345678);
@@ -245,8 +248,8 @@ static void test_a_request_comes_back_with_an_interrupt(void **state)
 	assert_int_equal(bytes, RESPONSE_BYTES);
 	sim_cpu_look(rig.cpu);
 	assert_int_equal(rig.interrupts, 1);
-	assert_int_equal(virtio_scsi_interrupts(&rig.device), 1);
-	assert_int_equal(virtio_scsi_lines_up(&rig.device), 0);
+	assert_int_equal(virtio_device_interrupts(&rig.device.pci), 1);
+	assert_int_equal(virtio_device_lines_up(&rig.device.pci), 0);
 	assert_int_equal(errors(), 0);
 }
 
@@ -257,14 +260,14 @@ static void test_nothing_is_published_before_it_is_due(void **state)
 
 	post_and_ring(0);
 	after = stamp_now();
-	assert_true(virtio_scsi_busy(&rig.device) || stamp_now() >= before + A_WHILE);
+	assert_true(virtio_device_busy(&rig.device.pci) || stamp_now() >= before + A_WHILE);
 	while (!rig.interrupts) {
 		assert_true(response(0)[11] == 0xee || stamp_now() >= before + A_WHILE);
 		sim_cpu_look(rig.cpu);
 	}
 	assert_true(rig.asserted[0] >= before + A_WHILE);
 	assert_true(rig.asserted[0] <= after + A_WHILE);
-	assert_false(virtio_scsi_busy(&rig.device));
+	assert_false(virtio_device_busy(&rig.device.pci));
 }
 
 /* Each is asserted when the first of those it reports was due, and they come in the order of their due times. */
@@ -319,7 +322,7 @@ static void test_reading_the_status_takes_the_line_down(void **state)
 	sim_cpu_look(rig.cpu);
 	assert_int_equal(rig.interrupts, 3);
 	assert_int_equal(rig.asserted[1], rig.asserted[2]);
-	assert_int_equal(virtio_scsi_interrupts(&rig.device), 2);
+	assert_int_equal(virtio_device_interrupts(&rig.device.pci), 2);
 	assert_int_equal(rig.used, 2);
 }
 
@@ -387,14 +390,14 @@ static void test_a_status_read_elsewhere_loses_nothing(void **state)
 	sim_cpu_enter(&rig.machine, 0);
 	sim_cpu_look(rig.cpu);
 	assert_int_equal(rig.interrupts, 0);
-	assert_int_equal(virtio_scsi_lines_up(&rig.device), 0);
+	assert_int_equal(virtio_device_lines_up(&rig.device.pci), 0);
 
 	/* And the next one comes to CPU 0 as ever, with its own stamp. */
 	post_and_ring(1);
 	sim_cpu_look(rig.cpu);
 	assert_int_equal(rig.interrupts, 1);
 	assert_int_equal(rig.used, 1);
-	assert_int_equal(virtio_scsi_interrupts(&rig.device), 2);
+	assert_int_equal(virtio_device_interrupts(&rig.device.pci), 2);
 
 	/* Also when it falls due before this CPU has noticed that the line went down. */
 	post_and_ring(2);
@@ -413,10 +416,10 @@ static void test_one_line_is_up_towards_one_cpu(void **state)
 	sim_cpu_enter(&rig.machine, 1);
 	post_and_ring(1);
 	assert_true(publish_on(1));
-	assert_int_equal(virtio_scsi_lines_up(&rig.device), 1);
+	assert_int_equal(virtio_device_lines_up(&rig.device.pci), 1);
 	sim_cpu_enter(&rig.machine, 0);
 	assert_false(publish_on(0));
-	assert_int_equal(virtio_scsi_lines_up(&rig.device), 1);
+	assert_int_equal(virtio_device_lines_up(&rig.device.pci), 1);
 	sim_cpu_look(rig.cpu);
 	assert_int_equal(rig.interrupts, 0);
 	look_on(1);
@@ -541,7 +544,7 @@ static void test_forbidden_doorbells_are_counted(void **state)
 	assert_int_equal(errors(), 2);
 	out(NOTIFY, 2, 0); /* not set up */
 	assert_int_equal(errors(), 3);
-	vq_write_index(&rig.request_queue, VIRTIO_SCSI_QUEUE_SIZE + 1);
+	vq_write_index(&rig.request_queue, DEVICE_QUEUE_SIZE + 1);
 	ring();
 	assert_int_equal(errors(), 4);
 	sim_cpu_look(rig.cpu);
@@ -551,10 +554,10 @@ static void test_forbidden_doorbells_are_counted(void **state)
 /* One who offers without end and never waits is cut short, not given memory for it. */
 static void test_more_requests_than_a_queue_holds_are_refused(void **state)
 {
-	for (unsigned i = 0; i < 3 * VIRTIO_SCSI_QUEUE_SIZE; i++)
+	for (unsigned i = 0; i < 3 * DEVICE_QUEUE_SIZE; i++)
 		post_and_ring(i % REQUESTS);
-	assert_int_equal(errors(), VIRTIO_SCSI_QUEUE_SIZE);
-	assert_int_equal(rig.device.cpu[0].pending.count, 2 * VIRTIO_SCSI_QUEUE_SIZE);
+	assert_int_equal(errors(), DEVICE_QUEUE_SIZE);
+	assert_int_equal(rig.device.cpu[0].pending.count, 2 * DEVICE_QUEUE_SIZE);
 }
 
 static void test_a_reset_clears_everything(void **state)
@@ -565,7 +568,7 @@ static void test_a_reset_clears_everything(void **state)
 	assert_true(publish_on(0));
 	rig.device.params.service.first = SIM_NEVER / 2;
 	post_and_ring(1);
-	assert_true(virtio_scsi_busy(&rig.device));
+	assert_true(virtio_device_busy(&rig.device.pci));
 	out(DRIVER_FEATURES, 4, 5);
 	out(STATUS, 1, 0);
 	assert_int_equal(in(STATUS, 1), 0);
@@ -574,14 +577,14 @@ static void test_a_reset_clears_everything(void **state)
 	out(SELECT, 2, 2);
 	assert_int_equal(in(PFN, 4), 0);
 	assert_int_equal(in(ISR, 1), 0);
-	assert_int_equal(virtio_scsi_lines_up(&rig.device), 0);
-	assert_false(virtio_scsi_busy(&rig.device));
+	assert_int_equal(virtio_device_lines_up(&rig.device.pci), 0);
+	assert_false(virtio_device_busy(&rig.device.pci));
 	sim_cpu_look(rig.cpu);
 	assert_int_equal(rig.interrupts, 0);
 	assert_int_equal(response(1)[11], 0xee);
 	assert_int_equal(intc_next_due(rig.cpu), SIM_NEVER);
 
-	memset(rig.request_queue.base, 0, vq_bytes(VIRTIO_SCSI_QUEUE_SIZE));
+	memset(rig.request_queue.base, 0, vq_bytes(DEVICE_QUEUE_SIZE));
 	rig.request_queue.offered = rig.request_queue.seen = 0;
 	start_device();
 	rig.device.params.service.first = 0;
@@ -648,7 +651,7 @@ static void freeze_it_with_requests_in_hand(pthread_t thread)
 static void test_what_was_in_the_device_dies_with_a_reset(void **state)
 {
 	const struct sigaction action = { .sa_handler = freeze };
-	unsigned char *used = rig.request_queue.base + vq_used_offset(VIRTIO_SCSI_QUEUE_SIZE);
+	unsigned char *used = rig.request_queue.base + vq_used_offset(DEVICE_QUEUE_SIZE);
 	_Atomic(uint64_t) turns = 0;
 	pthread_t thread;
 
@@ -660,7 +663,7 @@ static void test_what_was_in_the_device_dies_with_a_reset(void **state)
 
 		freeze_it_with_requests_in_hand(thread);
 		out(STATUS, 1, 0);
-		memset(rig.request_queue.base, 0, vq_bytes(VIRTIO_SCSI_QUEUE_SIZE));
+		memset(rig.request_queue.base, 0, vq_bytes(DEVICE_QUEUE_SIZE));
 		rig.request_queue.offered = rig.request_queue.seen = 0;
 		start_device();
 		turn = atomic_load(&turns);
@@ -724,21 +727,21 @@ static void test_noise_leaves_the_device_standing(void **state)
 	out(STATUS, 1, 0);
 	for (unsigned c = 0; c < 3; c++)
 		look_on(c);
-	assert_int_equal(virtio_scsi_lines_up(&rig.device), 0);
+	assert_int_equal(virtio_device_lines_up(&rig.device.pci), 0);
 	assert_true(rig.interrupts > 1000);
 	assert_true(errors() > 1000);
 }
 
 static void test_what_cannot_be_set_up_is_refused(void **state)
 {
-	struct virtio_scsi_config_params params = { .target = rig.target };
-	struct virtio_scsi second;
+	struct device_params params = { .target = rig.target };
+	struct virtio_device second;
 	struct sim_machine big;
 	struct sim_machine_config config = { .cpus = 65, .phys_bytes = 4096, .scale = fake_scale() };
 
-	assert_int_equal(virtio_scsi_init(&second, &rig.machine, &params, 6), -EEXIST);
+	assert_int_equal(device_model_virtio_scsi.init(&second.pci, &rig.machine, &params, 6), -EEXIST);
 	assert_int_equal(sim_machine_init(&big, &config), 0);
-	assert_int_equal(virtio_scsi_init(&second, &big, &params, 6), -ERANGE);
+	assert_int_equal(device_model_virtio_scsi.init(&second.pci, &big, &params, 6), -ERANGE);
 	sim_machine_fini(&big);
 }
 

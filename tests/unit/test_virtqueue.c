@@ -16,7 +16,7 @@
 
 #include "hba_sim/devices/service_time.h"
 #include "hba_sim/devices/virtqueue.h"
-#include "hba_sim/miniports/virtio_scsi_ring.h"
+#include "hba_sim/miniports/virtio_ring.h"
 
 #define PHYS_BYTES (4u << 20)
 #define SIZE 64
@@ -486,6 +486,193 @@ static void test_an_unknown_id_frees_nothing(void **state)
 	assert_int_equal(rig->ring.FreeCount, SIZE);
 }
 
+/* --- tables --- */
+
+/* A table of `n` entries at `at`, chained in order; the last `writes` are written. */
+static uint64_t table(struct rig *rig, unsigned char *at, unsigned n, unsigned writes)
+{
+	for (unsigned i = 0; i < n; i++) {
+		vq_store(at + 16 * i, sim_phys_of(&rig->phys, at) + 4096 + 8 * i, 8);
+		vq_store(at + 16 * i + 8, 8, 4);
+		vq_store(at + 16 * i + 12, (i + 1 < n ? VQ_F_NEXT : 0) | (i >= n - writes ? VQ_F_WRITE : 0), 2);
+		vq_store(at + 16 * i + 14, i + 1, 2);
+	}
+	return sim_phys_of(&rig->phys, at);
+}
+
+static int resolve_table(struct rig *rig, uint64_t address, uint32_t bytes, uint16_t flags)
+{
+	vq_describe(&rig->driver, 3, address, bytes, (uint16_t)(VQ_F_INDIRECT | flags), 4);
+	return virtqueue_resolve(&rig->queue, &rig->phys, 3, &rig->chain);
+}
+
+static void test_a_table_is_a_chain(void **state)
+{
+	struct rig *rig = *state;
+	unsigned char *at = sim_phys_alloc(&rig->phys, 8192, 4096);
+	uint64_t address = table(rig, at, VIRTQUEUE_SEGMENTS_MAX, 2);
+
+	assert_int_equal(resolve_table(rig, address, 16 * VIRTQUEUE_SEGMENTS_MAX, 0), -EINVAL); /* not negotiated */
+	rig->queue.indirect = true;
+	/* Its write flag means nothing, and it may lie anywhere. */
+	for (unsigned i = 0; i < 4; i++) {
+		address = table(rig, at + i, VIRTQUEUE_SEGMENTS_MAX, 2);
+		assert_int_equal(resolve_table(rig, address, 16 * VIRTQUEUE_SEGMENTS_MAX, i & 1 ? VQ_F_WRITE : 0), 0);
+		assert_int_equal(rig->chain.readable, VIRTQUEUE_SEGMENTS_MAX - 2);
+		assert_int_equal(rig->chain.writable, 2);
+	}
+	assert_ptr_equal(rig->chain.segment[5].base, at + 3 + 4096 + 40);
+	/* What is longer is no request of ours. */
+	table(rig, at, VIRTQUEUE_SEGMENTS_MAX + 1, 2);
+	assert_int_equal(resolve_table(rig, sim_phys_of(&rig->phys, at), 16 * (VIRTQUEUE_SEGMENTS_MAX + 1), 0), -EINVAL);
+}
+
+static void test_a_table_may_end_a_chain(void **state)
+{
+	struct rig *rig = *state;
+	unsigned char *at = sim_phys_alloc(&rig->phys, 8192, 4096);
+	uint64_t address = table(rig, at, 3, 1);
+
+	rig->queue.indirect = true;
+	vq_describe(&rig->driver, 7, address, 64, VQ_F_NEXT, 3);
+	vq_describe(&rig->driver, 3, address, 48, VQ_F_INDIRECT, 0);
+	assert_int_equal(virtqueue_resolve(&rig->queue, &rig->phys, 7, &rig->chain), 0);
+	assert_int_equal(rig->chain.readable, 3);
+	assert_int_equal(rig->chain.writable, 1);
+	/* and does not go on */
+	assert_int_equal(resolve_table(rig, address, 48, VQ_F_NEXT), -EINVAL);
+	/* what the device reads comes first, across the border too */
+	vq_describe(&rig->driver, 7, address, 64, VQ_F_NEXT | VQ_F_WRITE, 3);
+	vq_describe(&rig->driver, 3, address, 48, VQ_F_INDIRECT, 0);
+	assert_int_equal(virtqueue_resolve(&rig->queue, &rig->phys, 7, &rig->chain), -EINVAL);
+}
+
+static void test_bad_tables_are_refused(void **state)
+{
+	struct rig *rig = *state;
+	unsigned char *at = sim_phys_alloc(&rig->phys, 8192, 4096);
+	uint64_t address = table(rig, at, 3, 1);
+	const uint32_t bytes[] = { 0, 15, 17, 47, 32, 0xfffffff0u };
+
+	rig->queue.indirect = true;
+	assert_int_equal(resolve_table(rig, address, 48, 0), 0);
+	/* of no whole entries; too short for its chain; beyond memory */
+	for (unsigned i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++)
+		assert_int_equal(resolve_table(rig, address, bytes[i], 0), -EINVAL);
+	assert_int_equal(resolve_table(rig, 0, 48, 0), -EINVAL);
+	assert_int_equal(resolve_table(rig, SIM_PHYS_BASE + rig->phys.bytes - 32, 48, 0), -EINVAL);
+	/* a ring within; an entry that is not there; a table in a table */
+	vq_store(at + 32 + 12, VQ_F_NEXT | VQ_F_WRITE, 2);
+	vq_store(at + 32 + 14, 2, 2);
+	assert_int_equal(resolve_table(rig, address, 48, 0), -EINVAL);
+	vq_store(at + 32 + 14, 3, 2);
+	assert_int_equal(resolve_table(rig, address, 48, 0), -EINVAL);
+	table(rig, at, 3, 1);
+	vq_store(at + 16 + 12, VQ_F_INDIRECT, 2);
+	assert_int_equal(resolve_table(rig, address, 48, 0), -EINVAL);
+	table(rig, at, 3, 1);
+	vq_store(at + 16, 1, 8);
+	assert_int_equal(resolve_table(rig, address, 48, 0), -EINVAL);
+}
+
+static void test_the_rings_tables_are_the_devices(void **state)
+{
+	struct ring_rig *rig = *state;
+	RING_SEGMENT segment[3] = { { SIM_PHYS_BASE, 8, FALSE }, { SIM_PHYS_BASE + 64, 16, FALSE }, { SIM_PHYS_BASE + 128, 4, TRUE } };
+	PRING_DESC at = sim_phys_alloc(&rig->phys, 4096, 16);
+
+	rig->queue.indirect = true;
+	/* One descriptor each, so as many as the ring has. */
+	for (uintptr_t i = 1; i <= SIZE; i++) {
+		RingFillTable(at, segment, 3);
+		assert_true(RingPostTable(&rig->ring, sim_phys_of(&rig->phys, at), 3, (PVOID)i));
+	}
+	assert_false(RingPostTable(&rig->ring, sim_phys_of(&rig->phys, at), 3, (PVOID)1));
+	assert_false(post(rig, 1, 0, 1));
+	for (uintptr_t i = 1; i <= SIZE; i++) {
+		uint16_t head = virtqueue_take(&rig->queue);
+
+		assert_int_equal(virtqueue_resolve(&rig->queue, &rig->phys, head, &rig->chain), 0);
+		assert_int_equal(rig->chain.readable, 2);
+		assert_int_equal(rig->chain.writable, 1);
+		virtqueue_publish(&rig->queue, head, 0);
+		assert_ptr_equal(RingTake(&rig->ring), (PVOID)i);
+	}
+	assert_int_equal(rig->ring.FreeCount, SIZE);
+}
+
+/* What is offered between the device's last look and its asking is told by the asking. */
+static void test_asking_for_a_doorbell_looks_again(void **state)
+{
+	struct ring_rig *rig = *state;
+
+	assert_true(post(rig, 1, 0, 1));
+	virtqueue_take(&rig->queue);
+	assert_true(post(rig, 1, 0, 2));
+	assert_true(virtqueue_ask_doorbell(&rig->queue));
+	virtqueue_take(&rig->queue);
+	assert_false(virtqueue_ask_doorbell(&rig->queue));
+}
+
+/*
+ * Driver and device with the event index on both ways, any number at a time: a doorbell is
+ * left out only while the device would look anyway, an interrupt only while the driver would.
+ */
+static void test_neither_side_waits_for_ever(void **state)
+{
+	struct ring_rig *rig = *state;
+	uint64_t random = 31;
+	uintptr_t posted = 0, taken = 0, done = 0;
+	uint16_t held[SIZE];
+	unsigned doorbells = 0, interrupts = 0;
+	bool rung = false, interrupted = false;
+
+	rig->queue.event_index = true;
+	rig->ring.EventIndex = TRUE;
+	while (done < 200000) {
+		unsigned n = (unsigned)(splitmix64(&random) % 6);
+
+		switch (splitmix64(&random) % 3) {
+		case 0:
+			for (unsigned i = 0; i < n && post(rig, 1, 0, posted + 1); i++)
+				posted++;
+			rung |= n && RingWantsDoorbell(&rig->ring);
+			break;
+		case 1:
+			/* The device works only when it was rung, and then until it has seen everything. */
+			if (!rung) {
+				assert_int_equal(posted, taken);
+				break;
+			}
+			rung = false;
+			doorbells++;
+			do {
+				while (virtqueue_available(&rig->queue) > 0)
+					held[taken++ % SIZE] = virtqueue_take(&rig->queue);
+			} while (virtqueue_ask_doorbell(&rig->queue));
+			n = 0;
+			for (uintptr_t i = done + (uint16_t)(rig->queue.published - (uint16_t)done); i < taken; i++, n++)
+				virtqueue_publish(&rig->queue, held[i % SIZE], 0);
+			interrupted |= n && virtqueue_event(&rig->queue, n) < n;
+			break;
+		default:
+			if (!interrupted) {
+				assert_int_equal(taken, done);
+				break;
+			}
+			interrupted = false;
+			interrupts++;
+			do {
+				while (RingTake(&rig->ring))
+					done++;
+			} while (RingRearm(&rig->ring));
+			break;
+		}
+	}
+	assert_true(doorbells < done / 2);
+	assert_true(interrupts < done / 2);
+}
+
 int main(void)
 {
 #define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -508,6 +695,12 @@ int main(void)
 		WITH_RING(test_a_full_ring_refuses_and_stays_as_it_was),
 		WITH_RING(test_a_random_traffic_loses_and_doubles_nothing),
 		WITH_RING(test_an_unknown_id_frees_nothing),
+		WITH_RIG(test_a_table_is_a_chain),
+		WITH_RIG(test_a_table_may_end_a_chain),
+		WITH_RIG(test_bad_tables_are_refused),
+		WITH_RING(test_the_rings_tables_are_the_devices),
+		WITH_RING(test_asking_for_a_doorbell_looks_again),
+		WITH_RING(test_neither_side_waits_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
  * offsets computed here from the specification's words, fields written as bytes,
  * nothing shared with the code under test, and nothing forbidden.
  *
- * Source: OASIS "Virtual I/O Device (VIRTIO) Version 1.2", 2.7.2, 2.7.5 to 2.7.8.
+ * Source: OASIS "Virtual I/O Device (VIRTIO) Version 1.2", 2.7.2, 2.7.5 to 2.7.10.
  */
 #ifndef STORSYNC_TESTS_UNIT_VIRTQ_DRIVER_H
 #define STORSYNC_TESTS_UNIT_VIRTQ_DRIVER_H
@@ -96,6 +96,18 @@ static inline void vq_offer(struct vq_driver *vq, uint16_t head)
 static inline void vq_suppress(struct vq_driver *vq, int suppress)
 {
 	vq_store(vq->base + vq_available_offset(vq->size), suppress ? 1 : 0, 2);
+}
+
+/* Interrupts from the used entry of that number on: behind the available ring. */
+static inline void vq_set_used_event(struct vq_driver *vq, uint16_t event)
+{
+	vq_store(vq->base + vq_available_offset(vq->size) + 4 + (size_t)2 * vq->size, event, 2);
+}
+
+/* The chain from which on the device wants a doorbell: behind the used ring. */
+static inline uint16_t vq_avail_event(const struct vq_driver *vq)
+{
+	return (uint16_t)vq_load(vq->base + vq_used_offset(vq->size) + 4 + (size_t)8 * vq->size, 2);
 }
 
 /* The next used entry, if there is one. */

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver's side of a legacy split virtqueue, as the virtio SCSI miniport uses it.
+ * The driver's side of a split virtqueue, laid out as the legacy interface wants it.
  *
  * None of it synchronizes: the miniport calls it under the interrupt lock only.
  *
- * Source: OASIS "Virtual I/O Device (VIRTIO) Version 1.2", 2.7.
+ * Source: OASIS "Virtual I/O Device (VIRTIO) Version 1.2", 2.7; indirect
+ * descriptors: 2.7.5.3, event index: 2.7.7 and 2.7.10.
  */
-#ifndef STORSYNC_HBA_SIM_MINIPORTS_VIRTIO_SCSI_RING_H
-#define STORSYNC_HBA_SIM_MINIPORTS_VIRTIO_SCSI_RING_H
+#ifndef STORSYNC_HBA_SIM_MINIPORTS_VIRTIO_RING_H
+#define STORSYNC_HBA_SIM_MINIPORTS_VIRTIO_RING_H
 
 #include "storport.h"
 
 #define RING_NONE ((USHORT)0xffff)
 #define RING_DESC_NEXT 1
 #define RING_DESC_WRITE 2
+#define RING_DESC_INDIRECT 4
 
 typedef struct _RING_DESC {
 	ULONGLONG Address;
@@ -51,6 +53,8 @@ typedef struct _RING {
 	USHORT FreeHead;  /* chained through Next */
 	USHORT FreeCount;
 	USHORT UsedIndex; /* how far the used ring has been drained */
+	USHORT Notified;  /* available index at the last decision about a doorbell */
+	BOOLEAN EventIndex; /* negotiated */
 	PRING_DESC Desc;
 	PRING_AVAILABLE Available;
 	PRING_USED Used;
@@ -59,11 +63,29 @@ typedef struct _RING {
 
 ULONG RingBytes(USHORT Size);
 
-/* Memory: RingBytes, zeroed and page-aligned; Cookie: one pointer a descriptor, zeroed. */
+/* Where in that memory the used ring begins; the available ring is behind the descriptors. */
+ULONG RingUsedOffset(USHORT Size);
+
+/* Memory: RingBytes, zeroed and page-aligned; Cookie: one pointer a descriptor, zeroed.  Without the event index. */
 VOID RingInitialize(PRING Ring, USHORT Size, PVOID Memory, PVOID *Cookie);
 
 /* Makes a chain available; FALSE, and nothing changed, when there are too few descriptors. */
 BOOLEAN RingPost(PRING Ring, PRING_SEGMENT Segment, USHORT Count, PVOID Cookie);
+
+/* Fills in a table of descriptors in the order of the segments. */
+VOID RingFillTable(PRING_DESC Table, PRING_SEGMENT Segment, USHORT Count);
+
+/* As RingPost, of a table at that physical address: one descriptor, however long the chain is. */
+BOOLEAN RingPostTable(PRING Ring, ULONGLONG TableAddress, USHORT Count, PVOID Cookie);
+
+/* After posting, with the event index: whether the device wants to be told.  Without it, it does. */
+BOOLEAN RingWantsDoorbell(PRING Ring);
+
+/*
+ * After draining, with the event index: asks for an interrupt at the next chain, and
+ * returns whether one has come meanwhile, for which there may be none.
+ */
+BOOLEAN RingRearm(PRING Ring);
 
 /* The cookie of the next chain that the device is done with, freed again; NULL when there is none. */
 PVOID RingTake(PRING Ring);
