@@ -6,6 +6,7 @@ A Markdown file asks for one between a pair of comments:
     <!-- table: columns bench/files/schema.c summary_columns -->  columns of a CSV file
     <!-- table: metric-columns bench/files/schema.c [MACRO] -->   columns of each metric in them
     <!-- table: metrics bench/instruments/metric.h -->                  the metrics
+    <!-- table: verifier hba_sim/port/verifier_rules.h -->  the verifier's rules
     <!-- table: ord impls/ticket.c [FILE...] -->            ordered accesses and the lines they pair with
     <!-- end of table -->
 Without options it tells which files are out of date; with --write it rewrites them.
@@ -125,7 +126,15 @@ def ord_table(*paths):
     return table(['access', 'order', 'pairs with', 'what follows'], sorted(rows))
 
 
-MAKERS = {'columns': columns_table, 'metric-columns': metric_columns_table, 'metrics': metrics_table, 'ord': ord_table}
+def verifier_table(path):
+    rules = re.findall(r'X\(\w+, ' + r',\s*'.join([STRING] * 4) + r'\)', macro_body(read(path), 'VERIFIER_RULES'))
+    if not rules:
+        raise Mistake(f'{path}: no rule')
+    return table(['rule', 'what is wrong', 'right', 'source'],
+                 [[f'`{name}`', wrong, right, source] for name, wrong, right, source in rules])
+
+
+MAKERS = {'verifier': verifier_table, 'columns': columns_table, 'metric-columns': metric_columns_table, 'metrics': metrics_table, 'ord': ord_table}
 
 
 def filled_in(text):

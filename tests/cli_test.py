@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True
 from command import STORSYNC, Case, rows_of, storsync
 
 VERBS = ["list", "run", "plan", "status", "validate", "merge", "compare", "explain", "report", "export", "history", "micro",
-         "miniport", "torture", "doctor", "selftest"]
+         "miniport", "torture", "verifier", "doctor", "selftest"]
 SHORT = ["--duration", "60ms", "--invocations", "1", "--cpus", "1", "--routing", "same"]
 
 
@@ -322,7 +322,7 @@ class Run(Command):
     def test_files(self):
         rows = self.run_ok(*SHORT, "--backends", "all", "--seed", "7")
         self.assertEqual(sorted(os.listdir(self.out)), ["benchmark.json", "cpus.csv", "datapackage.json", "env.csv", "events.csv", "histogram.csv", "journal.jsonl", "latency.csv", "run.json",
-                          "summary.csv", "windows.csv"])
+                          "summary.csv", "verifier.csv", "windows.csv"])
         runnable = runnable_under("poll")
         self.assertEqual({row["backend"] for row in rows}, set(SOUND))
         self.assertEqual({row["backend"] for row in rows if row["status"] != "skipped"}, runnable)

@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True
 import command
 from command import STORSYNC, digest, rows_of, storsync
 
-FILES = ["summary.csv", "latency.csv", "histogram.csv", "cpus.csv", "windows.csv", "events.csv", "env.csv"]
+FILES = ["summary.csv", "latency.csv", "histogram.csv", "cpus.csv", "windows.csv", "events.csv", "verifier.csv", "env.csv"]
 # Three cells, one of them refused, three blocks.
 SMALL = ["--backends", "spinlock,ticket,irqmask-local", "--cpus", "2", "--routing", "same", "--duration", "60ms", "--warmup", "5ms",
          "--invocations", "3", "--seed", "7"]

@@ -124,7 +124,8 @@ static int init_storage(struct cell *cell, char *error, size_t error_bytes)
 
 static size_t phys_bytes(const struct cell *cell)
 {
-	size_t slot = sizeof(struct port_request) + workload_max_bytes(cell) + 4096;
+	/* Under the verifier, pages of its own for the SRB's extension. */
+	size_t slot = sizeof(struct port_request) + workload_max_bytes(cell) + (cell->spec.verify ? 16384 : 4096);
 
 	return (size_t)(cell->spec.cpus * cell->spec.queue_depth) * slot + (2u << 20);
 }
@@ -166,6 +167,11 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 	port_driver_entry *entry = miniport_find(cell->model->miniport);
 	int err;
 
+	if (cell->spec.verify) {
+		config.verifier = cell->verifier = verifier_create();
+		if (!cell->verifier)
+			return fail(error, error_bytes, "setting up the verifier", -ENOMEM);
+	}
 	if (cell->spec.miniport_argument[0])
 		config.argument = cell->spec.miniport_argument;
 	if (cell->spec.miniport[0] && miniport_load(cell->spec.miniport, &entry, error, error_bytes))
@@ -362,6 +368,7 @@ void cell_fini(struct cell *cell)
 	ledger_destroy(cell->ledger);
 	recorder_fini(&cell->recorder);
 	sim_machine_fini(&cell->machine);
+	verifier_destroy(cell->verifier);
 	trace_free(&cell->trace);
 	hwloc_set_cpubind(cell->topology, cell->affinity, HWLOC_CPUBIND_THREAD);
 	hwloc_bitmap_free(cell->affinity);
@@ -538,6 +545,8 @@ int cell_run(struct cell *cell, char *error, size_t error_bytes)
 	for (unsigned c = 0; cell->trace.count && c < cell->spec.cpus; c++)
 		gap_log_clip(&cell->machine.cpu[c].gaps, cell_window_end(cell));
 	sweep(cell);
+	if (cell->verifier)
+		verifier_settle(cell->verifier);
 	if (!err)
 		err = clock_window_close(&clock_system_reader, &window, CALIBRATION_NS);
 	if (!err)

@@ -25,6 +25,7 @@
 #include "hba_sim/devices/devices.h"
 #include "hba_sim/devices/scsi_target.h"
 #include "hba_sim/port/port.h"
+#include "hba_sim/port/verifier.h"
 #include "hba_sim/traces/trace.h"
 
 struct cell_cpu;
@@ -97,6 +98,7 @@ struct cell {
 	const struct device_model *model;
 	struct sim_device *hba; /* NULL: not set up */
 	struct adapter adapter;
+	struct verifier *verifier; /* NULL: not asked for */
 	struct bystanders bystanders;
 	struct preempt preempt;
 	struct inject inject;

@@ -26,6 +26,7 @@ void cell_find(const struct cell *cell, struct cell_findings *findings)
 		.protocol = cell->model->protocol_errors(cell->hba),
 		.failed = report.failed,
 		.missed = cell->model->lines_up(cell->hba),
+		.verifier = cell->verifier ? verifier_broken(cell->verifier) : 0,
 		.unordered = report.unordered,
 	};
 	recorder_total(&cell->recorder, &totals);
@@ -73,6 +74,10 @@ const char *cell_judge(const struct cell *cell, const struct cell_findings *find
 		snprintf(reason, reason_bytes, "the miniport broke the device's protocol %" PRIu64 " times", findings->protocol);
 	} else if (findings->lost || findings->missed) {
 		snprintf(reason, reason_bytes, "%" PRIu64 " I/Os and %" PRIu64 " interrupts lost", findings->lost, findings->missed);
+	} else if (findings->verifier) {
+		snprintf(reason, reason_bytes, "verifier: %" PRIu64 " finding%s, in verifier.csv", findings->verifier,
+			 findings->verifier > 1 ? "s" : "");
+		return "failed";
 	} else if (!clock_drift_acceptable(&cell->calibration)) {
 		snprintf(reason, reason_bytes, "the clock drifted by %.0f ppm", cell->calibration.drift_ppm);
 		return "failed";

@@ -17,6 +17,7 @@ struct cell_findings {
 	uint64_t failed;    /* I/Os of blocks that ended in an error, or of which no account could be kept */
 	uint64_t lost;      /* I/Os that never came back */
 	uint64_t missed;    /* interrupts asserted and never serviced */
+	uint64_t verifier;  /* places at which the miniport broke a rule of the verifier's */
 	uint64_t unordered; /* reads that a write overlapped: accepted, and no fault */
 };
 

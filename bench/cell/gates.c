@@ -20,6 +20,11 @@ static bool oversubscribed(const struct gates_input *input)
 	return input->oversubscribed;
 }
 
+static bool verified(const struct gates_input *input)
+{
+	return input->verified;
+}
+
 static bool bystander(const struct gates_input *input)
 {
 	return input->bystander_missed;
@@ -71,6 +76,7 @@ static const struct gate {
 	{ "cpu-lost", cpu_lost },
 	{ "migrated", migrated },
 	{ "concurrency", concurrency },
+	{ "verified", verified },
 };
 
 static bool has(const char *codes, const char *code)

@@ -25,6 +25,7 @@ struct gates_input {
 	bool section_off;       /* the added work was not as long as asked */
 	bool clock_doubtful;
 	bool oversubscribed;
+	bool verified;          /* the verifier was on */
 	bool bystander_missed;
 	double core_to_core_before_ns; /* NAN where not known, here and below */
 	double core_to_core_after_ns;

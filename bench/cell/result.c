@@ -102,6 +102,35 @@ static void put_events(const struct cell *cell, const struct gap_list *gaps, jso
 	json_object_set_new(result, "events", rows);
 }
 
+/* The findings, and the same in words for whoever reads along. */
+static void put_verifier(const struct cell *cell, json_t *result)
+{
+	json_t *rows = json_array();
+	char *text = NULL;
+	size_t bytes;
+	FILE *words;
+
+	for (size_t i = 0; i < verifier_count(cell->verifier); i++) {
+		const struct verifier_finding *finding = verifier_get(cell->verifier, i);
+		char place[320];
+
+		verifier_place(finding, place, sizeof(place));
+		json_array_append_new(rows, json_pack("[I,s,s,s,s,i,i,I,I,I]", (json_int_t)i + 1, verifier_rules[finding->rule].name, place,
+						      finding->callback, finding->call, (int)finding->cpu, (int)finding->irql,
+						      (json_int_t)finding->count, (json_int_t)finding->undecided,
+						      (json_int_t)finding->first_ns));
+	}
+	json_object_set_new(result, "verifier", rows);
+	words = open_memstream(&text, &bytes);
+	if (!words)
+		return;
+	verifier_print(cell->verifier, words);
+	fclose(words);
+	if (bytes)
+		put_text(result, "verifier_text", text);
+	free(text);
+}
+
 /* Jain, Chiu and Hawe, DEC-TR-301, 1984: 1 when all CPUs got as much, 1/n when one got all. */
 static double jain(const struct cell *cell)
 {
@@ -288,6 +317,7 @@ static void put_gate(const struct cell *cell, json_t *summary)
 		.section_off = !section_achieved(cell, summary),
 		.clock_doubtful = cell->clock.warning != NULL,
 		.oversubscribed = cell->placement.oversubscribed,
+		.verified = cell->spec.verify,
 		.bystander_missed = bystanders_missed(&cell->bystanders) > 0,
 		.core_to_core_before_ns = (double)cell->core_to_core_before_ns,
 		.core_to_core_after_ns = (double)cell->core_to_core_after_ns,
@@ -502,6 +532,8 @@ json_t *cell_result(const struct cell *cell)
 	put_windows(cell, &gaps, result);
 	put_events(cell, &gaps, result);
 	gap_list_fini(&gaps);
+	if (cell->verifier)
+		put_verifier(cell, result);
 	put_noise(cell, summary);
 	put_text(summary, "placement", cell->placement.policy);
 	put_text(summary, "sched_policy", sched_policy(cell));

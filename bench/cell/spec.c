@@ -195,7 +195,8 @@ static void name_disturbances(const struct cell_spec *spec, char *name, size_t n
 		snprintf(preempt, sizeof(preempt), "/preempt_hz:%" PRIu64 "/preempt_ns:%" PRIu64, spec->preempt_hz, spec->preempt_ns);
 	if (spec->inject)
 		snprintf(inject, sizeof(inject), "/inject_ns:%" PRIu64, spec->inject_ns);
-	snprintf(name, name_bytes, "%s%s%s%s%s", delivery, bystander, preempt, inject, spec->oversubscribe ? "/oversubscribe" : "");
+	snprintf(name, name_bytes, "%s%s%s%s%s%s", delivery, bystander, preempt, inject, spec->oversubscribe ? "/oversubscribe" : "",
+		 spec->verify ? "/verify" : "");
 }
 
 void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_bytes)
@@ -327,6 +328,7 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 	U64(warmup_ns)                      \
 	U64(warmup_max_ns)                  \
 	BOOL(oversubscribe)                 \
+	BOOL(verify)                        \
 	U64(bystander_hz)                   \
 	U64(preempt_hz)                     \
 	U64(preempt_ns)                     \

@@ -65,6 +65,7 @@ struct cell_spec {
 	uint64_t warmup_ns;     /* at least so long before the window, */
 	uint64_t warmup_max_ns; /* and at most so long when the load is not steady before */
 	bool oversubscribe;
+	bool verify;           /* the verifier is on: what is measured is its time as well */
 	uint64_t bystander_hz; /* unrelated interrupts of each kind, a second and CPU; 0: none */
 	uint64_t preempt_hz;   /* times a second that each CPU is taken away inside a section; 0: never */
 	uint64_t preempt_ns;   /* for so long */

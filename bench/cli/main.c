@@ -11,6 +11,7 @@
 #include "bench/cli/doctor.h"
 #include "bench/cli/list.h"
 #include "bench/cli/usage.h"
+#include "bench/cli/verifier_rules.h"
 #include "bench/cli/version.h"
 #include "bench/export/export.h"
 #include "bench/history/history.h"
@@ -46,6 +47,7 @@ static const struct verb {
 	{ "micro", "the cost of each back end's operations beside others' locks", micro_main },
 	{ "miniport", "compile a driver's own source, to run it with `run --miniport`", miniport_main },
 	{ "torture", "check that a back end keeps its promises", torture_main },
+	{ "verifier", "the rules that run --verify holds a miniport to", verifier_main },
 	{ "doctor", "whether this machine is fit to be measured on, and how to mend it", doctor_main },
 	{ "selftest", "whether the instrument measures what it says, with figures", selftest_main },
 	{ "cell", NULL, cell_main }, /* what `run` starts for each invocation */

@@ -22,6 +22,7 @@ static const struct {
 	{ "cpu-lost", "threads were without a CPU for over 2% of the time" },
 	{ "migrated", "threads moved between cores" },
 	{ "concurrency", "threads did not all run for 95% of the time" },
+	{ "verified", "the verifier was on, so that nothing of it is a measurement" },
 };
 
 const char *trust_gate_words(const char *code)

@@ -22,6 +22,7 @@ const struct datapackage_table datapackage_tables[] = {
 	{ &schema_cpus, "simulated CPUs", { KEY, "cpu" }, true },
 	{ &schema_windows, "the measured window, 100 ms a row", { KEY, "window" }, true },
 	{ &schema_events, "the worst interrupts and calls", { KEY, "metric", "rank" }, true },
+	{ &schema_verifier, "rules that the miniport broke", { KEY, "finding" }, true },
 	{ &schema_env, "checks of the environment", { NULL }, false },
 };
 const size_t datapackage_table_count = sizeof(datapackage_tables) / sizeof(datapackage_tables[0]);

@@ -92,7 +92,7 @@ static const struct csv_column summary_columns[] = {
 	{ "bound_held", CSV_BOOLEAN, "", "whether no wait exceeded the bound; empty: not promised, or cannot be told" },
 	{ "violations", CSV_INTEGER, "", "breaches of exclusion or data integrity" },
 	{ "gate", CSV_STRING, "", "pass, or warn: the row is to be trusted less" },
-	{ "gate_codes", CSV_STRING, "", "why: section (not as long as asked), clock (no usable counter), oversubscribed, bystander (some missed), core-to-core (changed by more than half), core-to-core-moved (that far from when the run began), gaps (over 5% lost), cpu-lost (over 2%), migrated, concurrency (below 0.95)" },
+	{ "gate_codes", CSV_STRING, "", "why: section (not as long as asked), clock (no usable counter), oversubscribed, bystander (some missed), core-to-core (changed by more than half), core-to-core-moved (that far from when the run began), gaps (over 5% lost), cpu-lost (over 2%), migrated, concurrency (below 0.95), verified (the verifier was on)" },
 	{ "completion", CSV_STRING, "", "where I/Os are completed: isr or dpc" },
 	{ "channels", CSV_INTEGER, "", "concurrent submission channels" },
 	{ "io_bytes", CSV_INTEGER, "byte", "size of an I/O" },
@@ -142,6 +142,7 @@ static const struct csv_column summary_columns[] = {
 	{ "queues", CSV_INTEGER, "", "its request queues" },
 	{ "coalesce_count", CSV_INTEGER, "", "it interrupts when so many completions wait; 0: however many; empty: for each" },
 	{ "coalesce_ns", CSV_INTEGER, "ns", "or when the first of them has waited so long; that time is part of isr_delivery; empty: none waits" },
+	{ "verified", CSV_BOOLEAN, "", "the verifier was on: times are no measurements" },
 };
 
 /* All but what tells of the driver and its device. */
@@ -214,6 +215,20 @@ static const struct csv_column events_columns[] = {
 
 /* Without what tells when somebody was away, had access, or ran DPCs. */
 #define EVENTS_COLUMNS_OLDER 14
+
+static const struct csv_column verifier_columns[] = {
+	KEY_COLUMNS,
+	{ "finding", CSV_INTEGER, "", "1 is the first in time" },
+	{ "rule", CSV_STRING, "", "the rule that was broken, as docs/verifier.md names it" },
+	{ "place", CSV_STRING, "", "where in the miniport: file, line and function as far as it has debug information" },
+	{ "callback", CSV_STRING, "", "the miniport's callback that ran; empty: none" },
+	{ "call", CSV_STRING, "", "the port driver's routine that was called; empty: none" },
+	{ "cpu", CSV_INTEGER, "", "simulated CPU, the first time" },
+	{ "irql", CSV_INTEGER, "", "its IRQL" },
+	{ "count", CSV_INTEGER, "", "times that the rule was broken at the place" },
+	{ "undecided", CSV_INTEGER, "", "times that a limit was exceeded and the CPU may have been away; with a count of 0 no finding" },
+	{ "t_ns", CSV_INTEGER, "ns", "the first time, from when the verifier was set up" },
+};
 
 static const struct csv_column env_columns[] = {
 	{ "run_id", CSV_STRING, "", "the run" },
@@ -314,9 +329,11 @@ const struct csv_schema schema_events = {
 	.count = sizeof(events_columns) / sizeof(events_columns[0]),
 	.older = EVENTS_COLUMNS_OLDER,
 };
+const struct csv_schema schema_verifier = SCHEMA("verifier.csv", verifier_columns);
 const struct csv_schema schema_env = SCHEMA("env.csv", env_columns);
 const struct csv_schema schema_compare = SCHEMA("compare.csv", compare_columns);
 
 const struct csv_schema *const schema_files[SCHEMA_FILES] = {
 	&schema_summary, &schema_latency, &schema_histogram, &schema_cpus, &schema_windows, &schema_events, &schema_env,
+	&schema_verifier,
 };

@@ -30,6 +30,9 @@ extern const struct csv_schema schema_windows;
 /* One row for each of an invocation's worst interrupts and calls. */
 extern const struct csv_schema schema_events;
 
+/* One row for each rule that an invocation broke at a place, when it was verified. */
+extern const struct csv_schema schema_verifier;
+
 /* One row an environment check and time of checking. */
 extern const struct csv_schema schema_env;
 
@@ -37,7 +40,7 @@ extern const struct csv_schema schema_env;
 extern const struct csv_schema schema_compare;
 
 /* All but that: the files of a run. */
-#define SCHEMA_FILES 7
+#define SCHEMA_FILES 8
 extern const struct csv_schema *const schema_files[SCHEMA_FILES];
 
 #endif

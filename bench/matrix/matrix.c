@@ -29,6 +29,7 @@ static struct cell_spec shared_spec(const struct matrix_settings *settings)
 		.warmup_ns = settings->warmup_ns,
 		.warmup_max_ns = settings->warmup_max_ns,
 		.oversubscribe = settings->oversubscribe,
+		.verify = settings->verify,
 		.histogram_digits = settings->histogram_digits,
 	};
 

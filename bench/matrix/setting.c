@@ -68,6 +68,11 @@ static int set_oversubscribe(struct matrix_settings *settings, const char *text,
 	return set_boolean(&settings->oversubscribe, text, error, error_bytes);
 }
 
+static int set_verify(struct matrix_settings *settings, const char *text, char *error, size_t error_bytes)
+{
+	return set_boolean(&settings->verify, text, error, error_bytes);
+}
+
 static int set_histogram_digits(struct matrix_settings *settings, const char *text, char *error, size_t error_bytes)
 {
 	if (quantity_count(text, &settings->histogram_digits, error, error_bytes))
@@ -132,6 +137,9 @@ const struct setting settings_table[SETTINGS] = {
 	[SETTING_OVERSUBSCRIBE] = { "oversubscribe", 0, NULL,
 				    "allow more simulated CPUs than usable cores: spinning yields, and every row says so", false,
 				    set_oversubscribe },
+	[SETTING_VERIFY] = { "verify", 0, NULL,
+			     "hold the miniport to the rules of docs/verifier.md; figures are no measurements then, and every row says so", false,
+			     set_verify },
 	[SETTING_HISTOGRAM_DIGITS] = { "histogram-digits", 0, "2|3",
 				       "significant digits of histogram.csv's buckets (default: 2); percentiles always come from 3", false,
 				       set_histogram_digits },

@@ -14,6 +14,7 @@ enum setting_id {
 	SETTING_INVOCATIONS,
 	SETTING_SEED,
 	SETTING_OVERSUBSCRIBE,
+	SETTING_VERIFY,
 	SETTING_HISTOGRAM_DIGITS,
 	SETTING_DATA,
 	SETTING_TRACE,
@@ -31,6 +32,7 @@ struct matrix_settings {
 	uint64_t seed;          /* valid with seed_given */
 	bool seed_given;
 	bool oversubscribe;
+	bool verify;
 	uint64_t histogram_digits;
 	bool copy_data;
 	char trace[512];        /* "": none */

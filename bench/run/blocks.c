@@ -62,10 +62,11 @@ static void keep(struct attempt *attempt, const struct matrix_invocation *invoca
 
 static void note(struct attempt *attempt, const struct cell_spec *spec, const struct invocation_outcome *outcome)
 {
+	const char *verifier = json_string_value(json_object_get(outcome->result, "verifier_text"));
 	const char *truncated = json_string_value(json_object_get(outcome->result, "truncated"));
 
 	if (strcmp(outcome->status, "ok"))
-		progress_note(&attempt->progress, spec, outcome->status, outcome->reason, outcome->log);
+		progress_note(&attempt->progress, spec, outcome->status, outcome->reason, verifier ? verifier : outcome->log);
 	if (truncated)
 		progress_note(&attempt->progress, spec, "truncated", truncated, NULL);
 }

@@ -96,6 +96,7 @@ static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 		csv_set_u64(row, "coalesce_count", spec->coalesce_count);
 		csv_set_u64(row, "coalesce_ns", spec->coalesce_ns);
 	}
+	csv_set_bool(row, "verified", spec->verify);
 	if (spec->trace[0]) {
 		csv_set_string(row, "trace", file ? file + 1 : spec->trace);
 		csv_set_string(row, "trace_speed", speed);

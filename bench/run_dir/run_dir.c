@@ -24,7 +24,7 @@
 /* What a run's process writes, the collected files included. */
 static const char *const own_names[] = {
 	RUN_LOCK_FILE, RUN_JOURNAL_FILE, RUN_MANIFEST_FILE, PARTS_NAME, "summary.csv", "latency.csv", "histogram.csv", "cpus.csv", "windows.csv",
-	"events.csv", "env.csv", "benchmark.json", "datapackage.json",
+	"events.csv", "verifier.csv", "env.csv", "benchmark.json", "datapackage.json",
 };
 
 /* Of these, what may be there before run.json is: the folder was being made when its maker was killed. */

@@ -23,6 +23,8 @@
 
 struct adapter;
 struct port_request;
+struct verified_region;
+struct verifier;
 
 /* Where the stamps of MEASURING go; called at the IRQL of the event, on its CPU.  Each may be NULL. */
 struct port_probe {
@@ -48,6 +50,12 @@ struct port_request {
 		STOR_SCATTER_GATHER_LIST list;
 		STOR_SCATTER_GATHER_ELEMENT element[1];
 	} sg;
+	struct {
+		_Atomic(uint32_t) state;
+		uint32_t resets; /* bus resets before it was given */
+		struct verified_region *extension;
+		struct port_request *next;
+	} verified;         /* the verifier's, where there is one */
 };
 
 /* An interrupt lock: what the back end keeps for it, and who is inside.  One an adapter, or one a message. */
@@ -106,11 +114,13 @@ struct adapter_config {
 	uint32_t channels;          /* ConcurrentChannels granted at most; 1: StartIo is serialized by its lock */
 	const char *argument;       /* the miniport's argument string */
 	struct port_probe *probe;
+	struct verifier *verifier;  /* NULL: the miniport is not verified; see verifier.h */
 };
 
 struct adapter {
 	struct sim_machine *machine;
 	const struct sync_backend *backend;
+	struct verifier *verifier; /* NULL: none */
 	struct adapter_config config;
 	HW_INITIALIZATION_DATA hw;
 	PORT_CONFIGURATION_INFORMATION port_config;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* DPCs and timers of the miniport. */
 #include "hba_sim/port/port_internal.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 /*
  * A STOR_DPC is the driver's own storage; the simulator's DPC lies in it, over
@@ -34,11 +35,17 @@ VOID StorPortInitializeDpc(PVOID DeviceExtension, PSTOR_DPC Dpc, PHW_DPC_ROUTINE
 	sim_dpc_init(&dpc->dpc, run, dpc);
 	dpc->extension = DeviceExtension;
 	dpc->routine = HwDpcRoutine;
+	if (VERIFIED(adapter_of(DeviceExtension))) {
+		verifier_called(adapter_of(DeviceExtension), CALL_INITIALIZE_DPC, VERIFIED_CALLER);
+		dpc->routine = verifier_dpc(adapter_of(DeviceExtension), Dpc, HwDpcRoutine);
+	}
 	Dpc->Lock = 0;
 }
 
 BOOLEAN StorPortIssueDpc(PVOID DeviceExtension, PSTOR_DPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
 {
+	if (VERIFIED(adapter_of(DeviceExtension)) && !verifier_issue_dpc(adapter_of(DeviceExtension), VERIFIED_CALLER))
+		return FALSE;
 	return sim_dpc_queue(sim_cpu_self(), &port_dpc_of(Dpc)->dpc, SystemArgument1, SystemArgument2);
 }
 

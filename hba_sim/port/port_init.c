@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hba_sim/port/port_internal.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 /* What DriverEntry is given as its driver object. */
 struct loading {
@@ -55,7 +56,9 @@ static int allocate(struct adapter *adapter)
 	size_t cpu_bytes = machine->cpus * sizeof(*adapter->cpu);
 	char *extension;
 
-	extension = sim_phys_alloc(&machine->phys, EXTENSION_HEADER_BYTES + adapter->hw.DeviceExtensionSize, SYNC_LINE_BYTES);
+	extension = VERIFIED(adapter) ?
+			    verifier_alloc_extension(adapter, EXTENSION_HEADER_BYTES, adapter->hw.DeviceExtensionSize) :
+			    sim_phys_alloc(&machine->phys, EXTENSION_HEADER_BYTES + adapter->hw.DeviceExtensionSize, SYNC_LINE_BYTES);
 	adapter->cpu = aligned_alloc(SYNC_LINE_BYTES, cpu_bytes);
 	if (!extension || !adapter->cpu)
 		return -ENOMEM;
@@ -149,6 +152,8 @@ BOOLEAN StorPortEnablePassiveInitialization(PVOID DeviceExtension, PHW_PASSIVE_I
 {
 	struct adapter *adapter = adapter_of(DeviceExtension);
 
+	if (VERIFIED(adapter))
+		verifier_called(adapter, CALL_ENABLE_PASSIVE_INITIALIZATION, VERIFIED_CALLER);
 	if (!adapter->initializing)
 		return FALSE;
 	adapter->passive_initialize = HwPassiveInitializeRoutine;
@@ -159,6 +164,8 @@ ULONG StorPortInitializePerfOpts(PVOID HwDeviceExtension, BOOLEAN Query, PPERF_C
 {
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
 
+	if (VERIFIED(adapter))
+		verifier_called(adapter, CALL_INITIALIZE_PERF_OPTS, VERIFIED_CALLER);
 	if (PerfConfigData->Size < sizeof(*PerfConfigData))
 		return STOR_STATUS_INVALID_PARAMETER;
 	if (PerfConfigData->Version > STOR_PERF_VERSION)
@@ -216,6 +223,7 @@ int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_dri
 	adapter->machine = machine;
 	adapter->backend = config->backend;
 	adapter->config = *config;
+	adapter->verifier = config->verifier;
 	adapter->channels = 1;
 	if (!config->backend->enter || !config->backend->leave) {
 		snprintf(error, error_bytes, "the back end %s has no form that StorPortAcquireSpinLock could take", config->backend->name);
@@ -224,6 +232,8 @@ int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_dri
 	}
 	snprintf(error, error_bytes, "out of memory");
 	err = load(adapter, entry, error, error_bytes);
+	if (!err && VERIFIED(adapter))
+		verifier_attach(adapter);
 	if (!err)
 		err = allocate(adapter);
 	if (!err)
@@ -250,6 +260,8 @@ void adapter_stop(struct adapter *adapter)
 		adapter->hw.HwAdapterControl(adapter->extension, ScsiStopAdapter, NULL);
 		sim_cpu_exit(cpu);
 	}
+	if (VERIFIED(adapter))
+		verifier_detach(adapter);
 	port_vectors_fini(adapter);
 	free_memory(adapter);
 	adapter->started = false;

@@ -47,6 +47,12 @@ void port_handed_over_done(void *context, struct sim_cpu *cpu, unsigned target, 
 BOOLEAN port_run_under_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine,
 				      void *context);
 
+/* What the StorPort routines of the like names do, the verifier apart. */
+void port_acquire_spin_lock(struct adapter *adapter, STOR_SPINLOCK which, void *context, PSTOR_LOCK_HANDLE handle);
+void port_release_spin_lock(struct adapter *adapter, PSTOR_LOCK_HANDLE handle);
+ULONG port_acquire_message(struct adapter *adapter, ULONG message, PULONG old_irql);
+ULONG port_release_message(struct adapter *adapter, ULONG message, ULONG old_irql);
+
 /* The request is finished: hands it back by this CPU's completion DPC. */
 void port_complete(struct adapter *adapter, struct port_request *request);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory, physical addresses, registers and ports, as a miniport reaches them. */
 #include "hba_sim/port/port_internal.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 #include <string.h>
 
@@ -8,6 +9,8 @@ PVOID StorPortGetUncachedExtension(PVOID HwDeviceExtension, PPORT_CONFIGURATION_
 {
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
 
+	if (VERIFIED(adapter))
+		verifier_called(adapter, CALL_GET_UNCACHED_EXTENSION, VERIFIED_CALLER);
 	/* One an adapter: a later call gets what is there. */
 	if (!adapter->uncached_extension)
 		adapter->uncached_extension = sim_phys_alloc(&adapter->machine->phys, NumberOfBytes, PAGE_SIZE);
@@ -74,6 +77,8 @@ PVOID StorPortGetDeviceBase(PVOID HwDeviceExtension, INTERFACE_TYPE BusType, ULO
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
 	uint64_t base = (uint64_t)IoAddress.QuadPart;
 
+	if (VERIFIED(adapter))
+		verifier_called(adapter, CALL_GET_DEVICE_BASE, VERIFIED_CALLER);
 	for (unsigned i = 0; i < SIM_PCI_BARS; i++) {
 		const struct sim_bar *bar = &adapter->config.device->bar[i];
 
@@ -100,6 +105,8 @@ ULONG StorPortGetBusData(PVOID DeviceExtension, ULONG BusDataType, ULONG SystemI
 {
 	struct adapter *adapter = adapter_of(DeviceExtension);
 
+	if (VERIFIED(adapter))
+		verifier_called(adapter, CALL_GET_BUS_DATA, VERIFIED_CALLER);
 	if (BusDataType != PCIConfiguration || SystemIoBusNumber)
 		return 0;
 	memcpy(&adapter->pci, adapter->config.device->config, sizeof(adapter->pci));

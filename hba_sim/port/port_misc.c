@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hba_sim/port/port_internal.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 static void notify_tick_count(PLARGE_INTEGER count)
 {
@@ -21,13 +22,24 @@ VOID StorPortNotification(SCSI_NOTIFICATION_TYPE NotificationType, PVOID HwDevic
 
 	va_start(arguments, HwDeviceExtension);
 	switch (NotificationType) {
-	case RequestComplete:
-		port_complete(adapter, request_of(va_arg(arguments, PSCSI_REQUEST_BLOCK)));
+	case RequestComplete: {
+		PSCSI_REQUEST_BLOCK srb = va_arg(arguments, PSCSI_REQUEST_BLOCK);
+
+		if (VERIFIED(adapter))
+			verifier_complete(adapter, srb, VERIFIED_CALLER);
+		else
+			port_complete(adapter, request_of(srb));
 		break;
+	}
 	case RequestTimerCall: {
 		PHW_TIMER routine = va_arg(arguments, PHW_TIMER);
 
-		port_request_timer(adapter, routine, va_arg(arguments, ULONG));
+		ULONG microseconds = va_arg(arguments, ULONG);
+
+		if (VERIFIED(adapter))
+			routine = verifier_timer(adapter, microseconds ? routine : NULL, VERIFIED_CALLER);
+		if (routine || !microseconds)
+			port_request_timer(adapter, routine, microseconds);
 		break;
 	}
 	case ResetDetected:
@@ -110,6 +122,8 @@ VOID StorPortStallExecution(ULONG Delay)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
 
+	if (__builtin_expect(verifier_running != NULL, 0))
+		verifier_stall(Delay, VERIFIED_CALLER);
 	sim_work(cpu, stamp_from_ns(&cpu->machine->scale, (uint64_t)Delay * 1000));
 }
 
@@ -134,7 +148,9 @@ struct port_request *port_request_alloc(struct adapter *adapter, uint32_t data_b
 		return NULL;
 	request->adapter = adapter;
 	request->data_bytes_max = data_bytes;
-	request->srb.SrbExtension = sim_phys_alloc(phys, adapter->hw.SrbExtensionSize, SYNC_LINE_BYTES);
+	request->srb.SrbExtension = VERIFIED(adapter) ?
+					    verifier_alloc_srb_extension(adapter, request, adapter->hw.SrbExtensionSize) :
+					    sim_phys_alloc(phys, adapter->hw.SrbExtensionSize, SYNC_LINE_BYTES);
 	request->srb.SenseInfoBuffer = sim_phys_alloc(phys, sizeof(SENSE_DATA), 16);
 	request->data = sim_phys_alloc(phys, data_bytes, 512);
 	if (!request->srb.SrbExtension || !request->srb.SenseInfoBuffer || !request->data)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "hba_sim/port/port_internal.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 ULONG StorPortAllocatePool(PVOID HwDeviceExtension, SIZE_T NumberOfBytes, ULONG Tag, PVOID *BufferPointer)
 {
@@ -19,9 +20,12 @@ ULONG StorPortAllocatePool(PVOID HwDeviceExtension, SIZE_T NumberOfBytes, ULONG 
 	*BufferPointer = NULL;
 	if (!HwDeviceExtension || !NumberOfBytes)
 		return STOR_STATUS_INVALID_PARAMETER;
+	if (VERIFIED(adapter_of(HwDeviceExtension)))
+		verifier_called(adapter_of(HwDeviceExtension), CALL_ALLOCATE_POOL, VERIFIED_CALLER);
 	if (KeGetCurrentIrql() > DISPATCH_LEVEL)
 		return STOR_STATUS_INVALID_IRQL;
-	*BufferPointer = malloc(NumberOfBytes);
+	*BufferPointer = VERIFIED(adapter_of(HwDeviceExtension)) ? verifier_pool_alloc(adapter_of(HwDeviceExtension), NumberOfBytes) :
+								   malloc(NumberOfBytes);
 	return *BufferPointer ? STOR_STATUS_SUCCESS : STOR_STATUS_INSUFFICIENT_RESOURCES;
 }
 
@@ -29,9 +33,14 @@ ULONG StorPortFreePool(PVOID HwDeviceExtension, PVOID BufferPointer)
 {
 	if (!HwDeviceExtension || !BufferPointer)
 		return STOR_STATUS_INVALID_PARAMETER;
+	if (VERIFIED(adapter_of(HwDeviceExtension)))
+		verifier_called(adapter_of(HwDeviceExtension), CALL_FREE_POOL, VERIFIED_CALLER);
 	if (KeGetCurrentIrql() > DISPATCH_LEVEL)
 		return STOR_STATUS_INVALID_IRQL;
-	free(BufferPointer);
+	if (VERIFIED(adapter_of(HwDeviceExtension)))
+		verifier_pool_free(adapter_of(HwDeviceExtension), BufferPointer, VERIFIED_CALLER);
+	else
+		free(BufferPointer);
 	return STOR_STATUS_SUCCESS;
 }
 
@@ -62,6 +71,8 @@ PUCHAR StorPortAllocateRegistryBuffer(PVOID HwDeviceExtension, PULONG Length)
 {
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
 
+	if (VERIFIED(adapter))
+		verifier_called(adapter, CALL_ALLOCATE_REGISTRY_BUFFER, VERIFIED_CALLER);
 	if (adapter->registry_buffer || !*Length)
 		return NULL;
 	adapter->registry_buffer = calloc(1, *Length);
@@ -81,6 +92,8 @@ VOID StorPortFreeRegistryBuffer(PVOID HwDeviceExtension, PUCHAR Buffer)
 BOOLEAN StorPortRegistryRead(PVOID HwDeviceExtension, PUCHAR ValueName, ULONG Global, ULONG Type, PUCHAR Buffer,
 			     PULONG BufferLength)
 {
+	if (VERIFIED(adapter_of(HwDeviceExtension)))
+		verifier_called(adapter_of(HwDeviceExtension), CALL_REGISTRY_READ, VERIFIED_CALLER);
 	*BufferLength = 0;
 	return FALSE;
 }
@@ -88,6 +101,8 @@ BOOLEAN StorPortRegistryRead(PVOID HwDeviceExtension, PUCHAR ValueName, ULONG Gl
 BOOLEAN StorPortRegistryWrite(PVOID HwDeviceExtension, PUCHAR ValueName, ULONG Global, ULONG Type, PUCHAR Buffer,
 			      ULONG BufferLength)
 {
+	if (VERIFIED(adapter_of(HwDeviceExtension)))
+		verifier_called(adapter_of(HwDeviceExtension), CALL_REGISTRY_WRITE, VERIFIED_CALLER);
 	return FALSE;
 }
 

@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 #include "hba_sim/machine/delivery.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 #define SPINS_BEFORE_SLEEP 4096
 
@@ -191,6 +192,8 @@ BOOLEAN StorPortSynchronizeAccess(PVOID HwDeviceExtension, PSTOR_SYNCHRONIZED_AC
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
 	struct sim_cpu *cpu = sim_cpu_self();
 
+	if (VERIFIED(adapter))
+		return verifier_synchronize(adapter, SynchronizedAccessRoutine, Context, VERIFIED_CALLER);
 	if (adapter_cpu_of(adapter, cpu)->holds_interrupt_lock)
 		return SynchronizedAccessRoutine(HwDeviceExtension, Context);
 	return synchronized_call(adapter, cpu, SynchronizedAccessRoutine, Context);
@@ -347,34 +350,51 @@ static _Atomic(uint32_t) *plain_lock(struct adapter *adapter, STOR_SPINLOCK whic
 	return (_Atomic(uint32_t) *)&((PSTOR_DPC)context)->Lock;
 }
 
+void port_acquire_spin_lock(struct adapter *adapter, STOR_SPINLOCK which, void *context, PSTOR_LOCK_HANDLE handle)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	handle->Lock = which;
+	handle->Context.LockQueue.Next = NULL;
+	handle->Context.LockQueue.Lock = context;
+	if (which == InterruptLock) {
+		acquire_interrupt_lock(adapter, cpu, hold_of(handle));
+		return;
+	}
+	handle->Context.OldIrql = sim_raise(cpu, sim_irql(cpu) > IRQL_DISPATCH ? sim_irql(cpu) : IRQL_DISPATCH);
+	port_lock_acquire(plain_lock(adapter, which, context), cpu);
+}
+
+void port_release_spin_lock(struct adapter *adapter, PSTOR_LOCK_HANDLE handle)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+
+	if (handle->Lock == InterruptLock) {
+		release_interrupt_lock(adapter, cpu, hold_of(handle));
+		return;
+	}
+	port_lock_release(plain_lock(adapter, handle->Lock, handle->Context.LockQueue.Lock));
+	sim_lower(cpu, handle->Context.OldIrql);
+}
+
 VOID StorPortAcquireSpinLock(PVOID DeviceExtension, STOR_SPINLOCK SpinLock, PVOID LockContext, PSTOR_LOCK_HANDLE LockHandle)
 {
 	struct adapter *adapter = adapter_of(DeviceExtension);
-	struct sim_cpu *cpu = sim_cpu_self();
 
-	LockHandle->Lock = SpinLock;
-	LockHandle->Context.LockQueue.Next = NULL;
-	LockHandle->Context.LockQueue.Lock = LockContext;
-	if (SpinLock == InterruptLock) {
-		acquire_interrupt_lock(adapter, cpu, hold_of(LockHandle));
-		return;
-	}
-	LockHandle->Context.OldIrql =
-		sim_raise(cpu, sim_irql(cpu) > IRQL_DISPATCH ? sim_irql(cpu) : IRQL_DISPATCH);
-	port_lock_acquire(plain_lock(adapter, SpinLock, LockContext), cpu);
+	if (VERIFIED(adapter))
+		verifier_acquire(adapter, SpinLock, LockContext, LockHandle, VERIFIED_CALLER);
+	else
+		port_acquire_spin_lock(adapter, SpinLock, LockContext, LockHandle);
 }
 
 VOID StorPortReleaseSpinLock(PVOID DeviceExtension, PSTOR_LOCK_HANDLE LockHandle)
 {
 	struct adapter *adapter = adapter_of(DeviceExtension);
-	struct sim_cpu *cpu = sim_cpu_self();
 
-	if (LockHandle->Lock == InterruptLock) {
-		release_interrupt_lock(adapter, cpu, hold_of(LockHandle));
-		return;
-	}
-	port_lock_release(plain_lock(adapter, LockHandle->Lock, LockHandle->Context.LockQueue.Lock));
-	sim_lower(cpu, LockHandle->Context.OldIrql);
+	if (VERIFIED(adapter))
+		verifier_release(adapter, LockHandle, VERIFIED_CALLER);
+	else
+		port_release_spin_lock(adapter, LockHandle);
 }
 
 /*
@@ -389,46 +409,60 @@ static struct port_lock *message_lock(const struct adapter *adapter, ULONG messa
 	return adapter->vector[message].lock;
 }
 
-ULONG StorPortAcquireMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, PULONG OldIrql)
+ULONG port_acquire_message(struct adapter *adapter, ULONG message, PULONG old_irql)
 {
-	struct adapter *adapter = adapter_of(HwDeviceExtension);
-	struct port_lock *lock = message_lock(adapter, MessageId);
+	struct port_lock *lock = message_lock(adapter, message);
 	struct sim_cpu *cpu = sim_cpu_self();
 	struct port_held *held;
 	uint64_t called;
 
-	if (!lock || !OldIrql)
+	if (!lock || !old_irql)
 		return STOR_STATUS_INVALID_PARAMETER;
-	held = &adapter_cpu_of(adapter, cpu)->message_lock[MessageId];
+	held = &adapter_cpu_of(adapter, cpu)->message_lock[message];
 	called = stamp_after_pending(cpu);
 	sim_note_waiting(&cpu->call_waits, true);
 	adapter->backend->enter(lock->state, cpu, &held->hold);
 	note_held(cpu, held, called);
 	enter_witnessed(adapter, lock, witness_identity(cpu->index, false), cpu->index, held->entered, &held->before);
 	probe_inside(adapter);
-	*OldIrql = held->hold.irql;
+	*old_irql = held->hold.irql;
 	return STOR_STATUS_SUCCESS;
 }
 
-ULONG StorPortReleaseMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, ULONG OldIrql)
+ULONG port_release_message(struct adapter *adapter, ULONG message, ULONG old_irql)
 {
-	struct adapter *adapter = adapter_of(HwDeviceExtension);
-	struct port_lock *lock = message_lock(adapter, MessageId);
+	struct port_lock *lock = message_lock(adapter, message);
 	struct sim_cpu *cpu = sim_cpu_self();
 	struct port_held held;
 	struct sync_hold *hold;
 	uint64_t left;
 
-	if (!lock || OldIrql > IRQL_HIGH)
+	if (!lock || old_irql > IRQL_HIGH)
 		return STOR_STATUS_INVALID_PARAMETER;
 	/* As it was; the hold itself may be a queue's node and stays where it is. */
-	held = adapter_cpu_of(adapter, cpu)->message_lock[MessageId];
-	hold = &adapter_cpu_of(adapter, cpu)->message_lock[MessageId].hold;
+	held = adapter_cpu_of(adapter, cpu)->message_lock[message];
+	hold = &adapter_cpu_of(adapter, cpu)->message_lock[message].hold;
 	left = note_leaving(cpu);
 	witness_leave(&lock->witness, witness_identity(cpu->index, false), left);
 	sim_section_end(cpu);
-	hold->irql = (uint8_t)OldIrql;
+	hold->irql = (uint8_t)old_irql;
 	adapter->backend->leave(lock->state, cpu, hold);
 	report_held(adapter, cpu, &held, left);
 	return STOR_STATUS_SUCCESS;
+}
+
+ULONG StorPortAcquireMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, PULONG OldIrql)
+{
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+
+	return VERIFIED(adapter) ? verifier_acquire_message(adapter, MessageId, OldIrql, VERIFIED_CALLER) :
+				   port_acquire_message(adapter, MessageId, OldIrql);
+}
+
+ULONG StorPortReleaseMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, ULONG OldIrql)
+{
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+
+	return VERIFIED(adapter) ? verifier_release_message(adapter, MessageId, OldIrql, VERIFIED_CALLER) :
+				   port_release_message(adapter, MessageId, OldIrql);
 }

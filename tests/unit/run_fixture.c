@@ -191,6 +191,10 @@ static void put_details(struct making *m, const char *cell, uint64_t block)
 	csv_set_string(row, "metric", "isr_latency");
 	csv_set_string(row, "cause", "undecided, \"or not\"\nin two lines");
 	end(m, &schema_events);
+	row = begin(m, &schema_verifier, cell, block);
+	csv_set_u64(row, "finding", 1);
+	csv_set_string(row, "rule", "sync-nested");
+	end(m, &schema_verifier);
 }
 
 static void put_summary(struct making *m, size_t cell, uint64_t block, uint64_t order)

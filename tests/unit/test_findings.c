@@ -11,6 +11,7 @@
 #include "bench/cell/cell.h"
 #include "bench/cell/findings.h"
 #include "hba_sim/devices/virtio_device.h"
+#include "hba_sim/port/verifier_internal.h"
 
 static struct cell cell;
 static struct cell_cpu cpu;
@@ -101,6 +102,19 @@ static void a_request_that_never_came_back(void **state)
 	expect("violated", "4 I/Os and 0 interrupts lost");
 }
 
+static void a_rule_that_the_miniport_broke(void **state)
+{
+	cell.verifier = verifier_create();
+	assert_non_null(cell.verifier);
+	cell.calibration.start_hz = cell.calibration.end_hz = cell.calibration.hz = 1e9;
+	expect("ok", "");
+	verifier_found(cell.verifier, VERIFIER_SYNC_NESTED, verified_function(state), "");
+	expect("failed", "verifier: 1 finding, in verifier.csv");
+	verifier_found(cell.verifier, VERIFIER_SYNC_IN_ISR, verified_function(state), "");
+	expect("failed", "verifier: 2 findings, in verifier.csv");
+	verifier_destroy(cell.verifier);
+}
+
 static void nothing_done_is_no_result(void **state)
 {
 	cell.calibration.start_hz = cell.calibration.end_hz = cell.calibration.hz = 1e9;
@@ -121,6 +135,7 @@ int main(void)
 		TEST(a_block_that_is_wrong_in_the_end),
 		TEST(a_broken_protocol),
 		TEST(a_request_that_never_came_back),
+		TEST(a_rule_that_the_miniport_broke),
 		TEST(nothing_done_is_no_result),
 	};
 

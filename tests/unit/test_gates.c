@@ -107,10 +107,10 @@ static void test_all_at_once_have_room(void **state)
 	const struct gates_input all = {
 		.section_off = true, .clock_doubtful = true, .oversubscribed = true, .bystander_missed = true,
 		.core_to_core_before_ns = 10, .core_to_core_after_ns = 100, .witness_gap_frac = 1, .probe_gap_frac = 1,
-		.cpu_lost_frac = 1, .full_concurrency = 0, .migrations = 7,
+		.verified = true, .cpu_lost_frac = 1, .full_concurrency = 0, .migrations = 7,
 	};
 
-	check(&all, "section clock oversubscribed bystander core-to-core gaps cpu-lost migrated concurrency");
+	check(&all, "section clock oversubscribed bystander core-to-core gaps cpu-lost migrated concurrency verified");
 }
 
 static void test_codes_can_be_added(void **state)

@@ -20,7 +20,7 @@
 
 static const struct csv_schema *const schemas[] = {
 	&schema_summary, &schema_latency, &schema_histogram, &schema_cpus,
-	&schema_windows, &schema_events, &schema_env,
+	&schema_windows, &schema_events, &schema_verifier, &schema_env,
 };
 
 static const char *const before_metrics[] = {
@@ -135,6 +135,7 @@ static void summary_keeps_its_order(void **state)
 	assert_int_equal(at, s->older);
 	at = expect_names(s, at, appended_with_drivers, COUNT_OF(appended_with_drivers));
 	at = expect_names(s, at, appended_with_the_devices, COUNT_OF(appended_with_the_devices));
+	assert_string_equal(s->columns[at++].name, "verified");
 	assert_int_equal(at, s->count);
 }
 
@@ -160,6 +161,10 @@ static void the_other_files_keep_theirs(void **state)
 		"gap_end_ns", "holder_since_ns", "holder_enter_ns",
 		"holder_leave_ns", "dpc_start_ns", "dpc_end_ns",
 	};
+	static const char *const verifier[] = {
+		"run_id", "cell_id", "invocation", "finding", "rule", "place",
+		"callback", "call", "cpu", "irql", "count", "undecided", "t_ns",
+	};
 	static const char *const env[] = {
 		"run_id", "check", "scope", "phase", "value", "expected",
 		"verdict", "remedy", "host_id",
@@ -178,6 +183,7 @@ static void the_other_files_keep_theirs(void **state)
 	assert_int_equal(expect_names(&schema_windows, 0, windows, COUNT_OF(windows)), schema_windows.count);
 	assert_int_equal(expect_names(&schema_events, 0, events, COUNT_OF(events)), schema_events.count);
 	assert_string_equal(schema_events.columns[schema_events.older - 1].name, "cause");
+	assert_int_equal(expect_names(&schema_verifier, 0, verifier, COUNT_OF(verifier)), schema_verifier.count);
 	assert_int_equal(expect_names(&schema_env, 0, env, COUNT_OF(env)), schema_env.count);
 }
 
@@ -235,6 +241,7 @@ static void columns_are_described_in_full(void **state)
 	assert_string_equal(schema_cpus.name, "cpus.csv");
 	assert_string_equal(schema_windows.name, "windows.csv");
 	assert_string_equal(schema_events.name, "events.csv");
+	assert_string_equal(schema_verifier.name, "verifier.csv");
 	assert_string_equal(schema_env.name, "env.csv");
 }
 

@@ -42,6 +42,7 @@ static struct cell_spec example(void)
 	spec.duration_ns = 200000000;
 	spec.warmup_ns = 50000000;
 	spec.oversubscribe = true;
+	spec.verify = false;
 	spec.delivery = SYNC_POLL;
 	spec.bystander_hz = 2000;
 	spec.preempt_hz = 1000;
@@ -449,8 +450,8 @@ static void test_equal_cells_have_equal_names(void **state)
 /* Each member but the seed, and what only changes how a result is written. */
 static void test_different_cells_have_different_names(void **state)
 {
-	struct cell_spec spec[36];
-	char id[36][CELL_ID_BYTES];
+	struct cell_spec spec[37];
+	char id[37][CELL_ID_BYTES];
 	size_t n = 0;
 
 #define WITH(change)                       \
@@ -485,6 +486,7 @@ static void test_different_cells_have_different_names(void **state)
 	WITH(s->duration_ns++);
 	WITH(s->warmup_ns++);
 	WITH(s->oversubscribe = false);
+	WITH(s->verify = true);
 	WITH(s->delivery = SYNC_SIGNAL);
 	WITH(s->bystander_hz = 2001);
 	WITH(s->preempt_hz = 999);

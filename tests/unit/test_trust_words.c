@@ -27,7 +27,7 @@ static void every_gate_has_words(void **state)
 	/* All that a row can have, but core-to-core-moved, which the run adds. */
 	const struct gates_input bad = {
 		.section_off = true, .clock_doubtful = true, .oversubscribed = true, .bystander_missed = true, .core_to_core_before_ns = 10,
-		.core_to_core_after_ns = 100, .witness_gap_frac = 1, .probe_gap_frac = 1, .cpu_lost_frac = 1, .full_concurrency = 0,
+		.core_to_core_after_ns = 100, .verified = true, .witness_gap_frac = 1, .probe_gap_frac = 1, .cpu_lost_frac = 1, .full_concurrency = 0,
 		.migrations = 1,
 	};
 	char codes[GATE_CODES_BYTES];
