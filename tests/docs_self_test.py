@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 README = '''# A project
@@ -43,6 +44,36 @@ BACKEND(extra)
 cmake --build --preset release
 build/storsync list
 ```
+'''
+
+SURFACE = '''# The surface
+
+| name | kind | answer | what |
+|---|---|---|---|
+| `StorPortBusy`, `StorPortReady` | function | works | |
+| `StorPortCompleteRequest` | function | absent | |
+| `SrbGetSrbFlags`, `KeThis` | inline | works | |
+| `ScsiPortReady` | macro | works | |
+'''
+
+KIT = '''/* StorPortOnlyInAComment(PVOID); */
+BOOLEAN StorPortBusy(PVOID HwDeviceExtension, ULONG RequestsToComplete);
+BOOLEAN StorPortReady(PVOID HwDeviceExtension);
+VOID StorPortCompleteRequest(PVOID HwDeviceExtension, UCHAR PathId,
+			     UCHAR TargetId);
+FORCEINLINE ULONG KeThis(VOID)
+{
+	return 0;
+}
+STORSYNC_SRB_GET(ULONG, SrbFlags, SrbFlags, SrbFlags)
+#define ScsiPortReady StorPortReady
+/* end */
+'''
+
+PORT = '''int StorPortBusy(void) { return 0; }
+int StorPortReady(void) { return 0; }
+int port_other(void) { return 0; }
+/* end */
 '''
 
 PART = '''# Parts
@@ -134,6 +165,9 @@ esac
 '''
 
 FILES = {
+    'docs/storport-surface.md': SURFACE,
+    'hba_sim/ddk/storport.h': KIT,
+    'hba_sim/port/port.c': PORT,
     'README.md': README, 'docs/part.md': PART, 'results/README.md': RESULTS, 'impls/first.c': FIRST,
     'impls/backends.def': 'BACKEND(first)\n', 'CMakeLists.txt': CMAKE, 'build/storsync': STORSYNC,
     'tests/check_includes.py': '', 'tests/check_ordering.py': '',
@@ -153,6 +187,18 @@ MUTATIONS = [
     ('backends', 'README.md', '`spinlock`, `ticket`', '`spinlock`'),
     ('backends', 'README.md', '`spinlock`, `ticket`', '`spinlock`, `ticket`, `bad`'),
     ('backends', 'README.md', '## The back ends', '## Back ends'),
+    ('surface', 'docs/storport-surface.md', '| `StorPortBusy`, `StorPortReady` |', '| `StorPortBusy` |'),
+    ('surface', 'docs/storport-surface.md', '`StorPortReady` |', '`StorPortReady`, `StorPortSteady` |'),
+    ('surface', 'docs/storport-surface.md', '`StorPortReady` |', '`StorPortReady`, `StorPortBusy` |'),
+    ('surface', 'docs/storport-surface.md', 'inline | works', 'macro | works'),
+    ('surface', 'docs/storport-surface.md', 'inline | works', 'inline | perhaps'),
+    ('surface', 'docs/storport-surface.md', 'function | absent', 'function | works'),
+    ('surface', 'docs/storport-surface.md', 'function | works', 'function | absent'),
+    ('surface', 'hba_sim/ddk/storport.h', 'BOOLEAN StorPortReady(PVOID HwDeviceExtension);', ''),
+    ('surface', 'hba_sim/ddk/storport.h', '/* end */', '#define ScsiPortBusy StorPortBusy'),
+    ('surface', 'hba_sim/ddk/storport.h', '/* end */', 'STORSYNC_SRB_SET(ULONG, SrbFlags, SrbFlags, SrbFlags)'),
+    ('surface', 'hba_sim/port/port.c', 'int StorPortBusy', 'static int StorPortBusy'),
+    ('surface', 'hba_sim/port/port.c', '/* end */', 'int StorPortSteady(void) { return 0; }'),
     ('columns', 'results/README.md', '| `run_id` | string |\n', ''),
     ('columns', 'results/README.md', '| `run_id` | string |\n| `wait_*` | integer |', '| `wait_*` | integer |\n| `run_id` | string |'),
     ('columns', 'results/README.md', '## micro.csv', '## macro.csv'),
@@ -178,6 +224,9 @@ def write_tree(root, mutation=None):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding='utf-8')
     (root / 'build/storsync').chmod(0o755)
+    (root / 'build/hba_sim').mkdir()
+    # An object will do for an archive.
+    subprocess.run(['cc', '-c', '-o', root / 'build/hba_sim/libstorsync_hba_sim.a', root / 'hba_sim/port/port.c'], check=True)
     (root / 'scripts').mkdir()
     shutil.copy(pathlib.Path(__file__).resolve().parent.parent / 'scripts/doc_tables.py', root / 'scripts')
 

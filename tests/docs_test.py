@@ -10,6 +10,7 @@ Checks:
   links     relative links and their anchors, and paths in code spans, exist
   options   every option named is one that some help text has
   backends  the README's list of back ends is that of `storsync list`
+  surface   docs/storport-surface.md has the routines that the driver kit declares and the port driver exports
   columns   results/README.md lists the columns that the program writes, in their order
   commands  every ```sh block exits with 0 in a copy of the tree, and pasted output has the words of real output
   examples  the back ends in the documents build, keep their promises and can be measured; all but back ends is taken from
@@ -37,6 +38,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import docs_surface
 
 BLOCK_TIMEOUT_S = 120
 BUILD_TIMEOUT_S = 600
@@ -228,6 +231,10 @@ def check_backends(root, binary):
     return [] if sorted(listed) == sorted(real) else [f'README.md: lists {sorted(listed)}, and there are {sorted(real)}']
 
 
+def check_surface(root, binary):
+    return docs_surface.check(root, binary)
+
+
 # --- columns ---
 
 def documented_columns(root):
@@ -399,7 +406,7 @@ def check_examples(root, binary):
 
 CHECKS = {
     'tables': check_tables, 'links': check_links, 'options': check_options, 'backends': check_backends,
-    'columns': check_columns, 'commands': check_commands, 'examples': check_examples,
+    'surface': check_surface, 'columns': check_columns, 'commands': check_commands, 'examples': check_examples,
 }
 
 

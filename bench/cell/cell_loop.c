@@ -56,7 +56,7 @@ static void collect(struct cell_cpu *cpu, uint64_t now)
 static void close_account(struct cell *cell, struct cell_io *io)
 {
 	const struct port_request *request = io->request;
-	const struct sim_iov iov = { .base = request->data, .bytes = request->srb.DataTransferLength };
+	const struct sim_iov iov = { .base = request->data, .bytes = port_request_bytes(request) };
 
 	if (!io->in_ledger)
 		return;

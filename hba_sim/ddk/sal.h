@@ -37,9 +37,15 @@
 #define _Inout_updates_(count)
 #define _Inout_updates_bytes_(size)
 #define _Inout_updates_bytes_opt_(size)
+#define _Inout_updates_bytes_to_(size, count)
+#define _Inout_updates_z_(count)
+#define _In_reads_or_z_(count)
+#define _In_reads_or_z_opt_(count)
 #define _Reserved_
 #define _Pre_
 #define _Post_
+#define _Post_invalid_
+#define _Post_writable_byte_size_(size)
 #define _Notnull_
 #define _Maybenull_
 #define _Null_terminated_

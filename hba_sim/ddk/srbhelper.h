@@ -161,6 +161,14 @@ FORCEINLINE UCHAR SrbGetCdbLength(PVOID Srb)
 	return length;
 }
 
+FORCEINLINE ULONG SrbGetCdbLength32(PVOID Srb)
+{
+	ULONG length;
+
+	SrbGetScsiData(Srb, NULL, &length, NULL, NULL, NULL);
+	return length;
+}
+
 FORCEINLINE UCHAR SrbGetScsiStatus(PVOID Srb)
 {
 	UCHAR status;
@@ -235,7 +243,15 @@ STORSYNC_SRB_SET(ULONG, DataTransferLength, DataTransferLength,
 STORSYNC_SRB_GET(PVOID, DataBuffer, DataBuffer, DataBuffer)
 STORSYNC_SRB_SET(PVOID, DataBuffer, DataBuffer, DataBuffer)
 STORSYNC_SRB_GET(PVOID, OriginalRequest, OriginalRequest, OriginalRequest)
+STORSYNC_SRB_SET(PVOID, NextSrb, NextSrb, NextSrb)
 STORSYNC_SRB_GET(PVOID, MiniportContext, MiniportContext, SrbExtension)
+
+FORCEINLINE PVOID SrbGetNextSrb(PVOID Srb)
+{
+	if (storsync_srb_is_extended(Srb))
+		return ((PSTORAGE_REQUEST_BLOCK)Srb)->NextSrb;
+	return ((PSCSI_REQUEST_BLOCK)Srb)->NextSrb;
+}
 
 #undef STORSYNC_SRB_GET
 #undef STORSYNC_SRB_SET

@@ -16,6 +16,7 @@
 #include "hba_sim/ddk/srbex.h"
 #include "hba_sim/ddk/storport_callbacks.h"
 #include "hba_sim/ddk/storport_config.h"
+#include "hba_sim/ddk/storport_extended.h"
 #include "hba_sim/ddk/storport_io.h"
 #include "hba_sim/ddk/storport_routines.h"
 #include "hba_sim/ddk/storport_sync.h"

@@ -41,6 +41,9 @@ VOID StorPortReadRegisterBufferUshort(PVOID HwDeviceExtension,
 VOID StorPortReadRegisterBufferUlong(PVOID HwDeviceExtension,
 				     volatile ULONG *Register, PULONG Buffer,
 				     ULONG Count);
+VOID StorPortReadRegisterBufferUlong64(PVOID HwDeviceExtension,
+				       volatile ULONG64 *Register,
+				       PULONG64 Buffer, ULONG Count);
 VOID StorPortWriteRegisterBufferUchar(PVOID HwDeviceExtension,
 				      volatile UCHAR *Register, PUCHAR Buffer,
 				      ULONG Count);
@@ -50,6 +53,9 @@ VOID StorPortWriteRegisterBufferUshort(PVOID HwDeviceExtension,
 VOID StorPortWriteRegisterBufferUlong(PVOID HwDeviceExtension,
 				      volatile ULONG *Register, PULONG Buffer,
 				      ULONG Count);
+VOID StorPortWriteRegisterBufferUlong64(PVOID HwDeviceExtension,
+					volatile ULONG64 *Register,
+					PULONG64 Buffer, ULONG Count);
 
 UCHAR StorPortReadPortUchar(PVOID HwDeviceExtension, volatile UCHAR *Port);
 USHORT StorPortReadPortUshort(PVOID HwDeviceExtension, volatile USHORT *Port);

@@ -196,7 +196,10 @@ typedef struct _PERF_CONFIGURATION_DATA {
 	ULONG Flags;
 	ULONG ConcurrentChannels;
 	ULONG FirstRedirectionMessageNumber;
-	ULONG LastRedirectionMessageNumber;
+	union {
+		ULONG LastRedirectionMessageNumber;
+		ULONG lastRedirectionMessageNumber; /* as drivers spell it */
+	};
 	ULONG DeviceNode;
 	ULONG Reserved;
 	PGROUP_AFFINITY MessageTargets;
@@ -252,6 +255,7 @@ C_ASSERT(sizeof(STOR_SCATTER_GATHER_ELEMENT) == 24);
 C_ASSERT(offsetof(STOR_SCATTER_GATHER_LIST, List) == 16);
 C_ASSERT(sizeof(MESSAGE_INTERRUPT_INFORMATION) == 32);
 C_ASSERT(sizeof(PERF_CONFIGURATION_DATA) == 40);
+C_ASSERT(offsetof(PERF_CONFIGURATION_DATA, lastRedirectionMessageNumber) == 20);
 C_ASSERT(sizeof(STARTIO_PERFORMANCE_PARAMETERS) == 16);
 C_ASSERT(sizeof(STOR_UNIT_ATTRIBUTES) == 4);
 C_ASSERT(sizeof(STOR_LOG_EVENT_DETAILS) == 72);

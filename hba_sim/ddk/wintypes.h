@@ -103,7 +103,7 @@ typedef struct _GUID {
 	USHORT Data2;
 	USHORT Data3;
 	UCHAR Data4[8];
-} GUID, *PGUID;
+} GUID, *PGUID, *LPGUID;
 
 typedef struct _PROCESSOR_NUMBER {
 	USHORT Group;

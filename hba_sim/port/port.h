@@ -4,7 +4,7 @@
  * on the machine with a back end, submit requests, get them back.
  *
  * What the miniport sees is hba_sim/ddk/storport.h; the functions declared there
- * are in port_sync.c, port_io.c, port_dpc.c, port_memory.c and port_misc.c.
+ * are in the other files of this folder.
  */
 #ifndef STORSYNC_HBA_SIM_PORT_PORT_H
 #define STORSYNC_HBA_SIM_PORT_PORT_H
@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "hba_sim/ddk/srbhelper.h"
 #include "hba_sim/ddk/storport.h"
 #include "hba_sim/devices/device.h"
 #include "hba_sim/machine/dpc.h"
@@ -23,6 +24,7 @@
 
 struct adapter;
 struct port_request;
+struct port_timer;
 struct verified_region;
 struct verifier;
 
@@ -36,9 +38,15 @@ struct port_probe {
 	void (*inside)(struct port_probe *probe, struct sim_cpu *cpu);
 };
 
+/* A request block in its extended form: the address and the command follow it. */
+struct port_extended_srb {
+	STORAGE_REQUEST_BLOCK block;
+	STOR_ADDR_BTL8 address;
+	SRBEX_DATA_SCSI_CDB16 command;
+};
+
 /* One I/O request: the SRB and what the port keeps beside it. */
 struct port_request {
-	SCSI_REQUEST_BLOCK srb;
 	struct adapter *adapter;
 	void *data;         /* in simulated physical memory */
 	uint32_t data_bytes_max;
@@ -56,6 +64,11 @@ struct port_request {
 		struct verified_region *extension;
 		struct port_request *next;
 	} verified;         /* the verifier's, where there is one */
+	/* Function, which both forms have in the same place, says which it is; srbhelper.h reads either. */
+	union {
+		SCSI_REQUEST_BLOCK srb;
+		struct port_extended_srb extended; /* last: the classic form does not pay for its size */
+	};
 };
 
 /* An interrupt lock: what the back end keeps for it, and who is inside.  One an adapter, or one a message. */
@@ -129,6 +142,9 @@ struct adapter {
 	void *extension; /* the miniport's device extension */
 	void *uncached_extension;
 	unsigned char *registry_buffer;
+	unsigned char *unit_extensions; /* NULL where the miniport wants none */
+	struct port_timer *timers; /* StorPortInitializeTimer's, all there ever were */
+	_Atomic(uint32_t) timers_lock;
 	struct {
 		struct sim_dpc dpc;
 		_Atomic(bool) pending;
@@ -204,6 +220,12 @@ struct port_request *port_request_alloc(struct adapter *adapter, uint32_t data_b
  */
 void port_request_prepare(struct port_request *request, uint8_t lun, const void *cdb, uint8_t cdb_bytes, uint32_t flags,
 			  uint32_t bytes);
+
+/* How many bytes the request was to move, or did, whichever form its SRB has. */
+static inline uint32_t port_request_bytes(const struct port_request *request)
+{
+	return SrbGetDataTransferLength((PVOID)&request->srb);
+}
 
 /* Submits at IRQL <= DISPATCH; request->complete is called once, on any CPU. */
 void port_submit(struct port_request *request, struct sim_cpu *cpu);

@@ -83,6 +83,7 @@ static void free_memory(struct adapter *adapter)
 		sim_timer_cancel(&adapter->cpu[c].timer);
 		sim_timer_cancel(&adapter->cpu[c].hold_timer);
 	}
+	port_timers_free(adapter);
 	free(adapter->registry_buffer);
 	free(adapter->cpu);
 }
@@ -91,14 +92,10 @@ static void fill_port_config(struct adapter *adapter)
 {
 	PORT_CONFIGURATION_INFORMATION *config = &adapter->port_config;
 
-	memset(config, 0, sizeof(*config));
-	config->Length = sizeof(*config);
-	config->AdapterInterfaceType = adapter->hw.AdapterInterfaceType;
+	port_config_defaults(config, &adapter->hw);
 	config->BusInterruptLevel = adapter->config.device->line.dirql;
 	config->BusInterruptVector = adapter->config.device->line.dirql;
 	config->InterruptMode = LevelSensitive;
-	config->MaximumTransferLength = SP_UNINITIALIZED_VALUE;
-	config->NumberOfPhysicalBreaks = SP_UNINITIALIZED_VALUE;
 	config->NumberOfAccessRanges = SIM_PCI_BARS;
 	for (unsigned i = 0; i < SIM_PCI_BARS; i++) {
 		const struct sim_bar *bar = &adapter->config.device->bar[i];
@@ -108,7 +105,6 @@ static void fill_port_config(struct adapter *adapter)
 		adapter->range[i].RangeInMemory = bar->memory;
 	}
 	config->AccessRanges = (ACCESS_RANGE(*)[])&adapter->range;
-	config->SynchronizationModel = StorSynchronizeHalfDuplex;
 }
 
 static BOOLEAN initialize_under_lock(PVOID extension, PVOID context)
@@ -131,6 +127,8 @@ static int find(struct adapter *adapter, char *error, size_t error_bytes)
 	free(argument);
 	if (found != SP_RETURN_FOUND)
 		return fail(error, error_bytes, "HwStorFindAdapter", found);
+	if (port_srb_check(adapter, error, error_bytes))
+		return -EINVAL;
 	if (adapter->port_config.SynchronizationModel == StorSynchronizeHalfDuplex)
 		adapter->config.half_duplex = true;
 	return 0;
@@ -199,6 +197,8 @@ static int bring_up(struct adapter *adapter, struct sim_cpu *cpu, char *error, s
 {
 	int err = find(adapter, error, error_bytes);
 
+	if (!err)
+		err = port_units_init(adapter);
 	if (!err)
 		err = port_vectors_init(adapter, error, error_bytes);
 	if (err)

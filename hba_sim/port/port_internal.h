@@ -63,6 +63,24 @@ void port_busy(struct adapter *adapter, ULONG completions);
 void port_pause(struct adapter *adapter, uint64_t until);
 void port_resume(struct adapter *adapter);
 
+/* Before HwStorFindAdapter: what PORT_CONFIGURATION_INFORMATION says by default. */
+void port_config_defaults(PORT_CONFIGURATION_INFORMATION *config, const HW_INITIALIZATION_DATA *hw);
+
+/* After HwStorFindAdapter: the units' extensions.  0 or -ENOMEM. */
+int port_units_init(struct adapter *adapter);
+
+/* What StorPortInitializeTimer gave out; no CPU runs any more. */
+void port_timers_free(struct adapter *adapter);
+
+/* Which form of request block the miniport gets, for requests allocated from then on: 0 or -EINVAL, the reason in `error`. */
+int port_srb_check(const struct adapter *adapter, char *error, size_t error_bytes);
+bool port_srb_is_extended(const struct adapter *adapter);
+
+/* port_request_alloc and port_request_prepare for the extended form. */
+void port_extended_srb_init(struct port_extended_srb *extended, PVOID srb_extension, PVOID sense);
+void port_extended_srb_prepare(struct port_request *request, uint8_t lun, const void *cdb, uint8_t cdb_bytes, uint32_t flags,
+			       uint32_t bytes);
+
 /* The per-CPU DPC and timer routines. */
 void port_completion_dpc(void *context, void *argument1, void *argument2);
 void port_timer_fired(void *context);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "hba_sim/ddk/srbhelper.h"
+
 PVOID StorPortGetUncachedExtension(PVOID HwDeviceExtension, PPORT_CONFIGURATION_INFORMATION ConfigInfo, ULONG NumberOfBytes)
 {
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
@@ -33,9 +35,9 @@ STOR_PHYSICAL_ADDRESS StorPortGetPhysicalAddress(PVOID HwDeviceExtension, PSCSI_
 
 	/* All of RAM is contiguous: the run ends where the buffer does, or with the RAM. */
 	*Length = 0;
-	if (address.QuadPart && Srb && VirtualAddress >= Srb->DataBuffer &&
-	    (char *)VirtualAddress < (char *)Srb->DataBuffer + Srb->DataTransferLength)
-		*Length = (ULONG)((char *)Srb->DataBuffer + Srb->DataTransferLength - (char *)VirtualAddress);
+	if (address.QuadPart && Srb && VirtualAddress >= SrbGetDataBuffer(Srb) &&
+	    (char *)VirtualAddress < (char *)SrbGetDataBuffer(Srb) + SrbGetDataTransferLength(Srb))
+		*Length = (ULONG)((char *)SrbGetDataBuffer(Srb) + SrbGetDataTransferLength(Srb) - (char *)VirtualAddress);
 	else if (address.QuadPart)
 		*Length = (ULONG)(phys->base + phys->bytes - (unsigned char *)VirtualAddress);
 	return address;
@@ -54,12 +56,13 @@ PVOID StorPortGetVirtualAddress(PVOID HwDeviceExtension, STOR_PHYSICAL_ADDRESS P
 PSTOR_SCATTER_GATHER_LIST StorPortGetScatterGatherList(PVOID HwDeviceExtension, PVOID Srb)
 {
 	struct port_request *request = request_of(Srb);
+	ULONG bytes = SrbGetDataTransferLength(Srb);
 
-	if (!request->srb.DataTransferLength)
+	if (!bytes)
 		return NULL;
 	request->sg.list.NumberOfElements = 1;
-	request->sg.list.List[0].PhysicalAddress = physical_address(request->srb.DataBuffer);
-	request->sg.list.List[0].Length = request->srb.DataTransferLength;
+	request->sg.list.List[0].PhysicalAddress = physical_address(SrbGetDataBuffer(Srb));
+	request->sg.list.List[0].Length = bytes;
 	return &request->sg.list;
 }
 
@@ -120,6 +123,30 @@ ULONG StorPortGetBusData(PVOID DeviceExtension, ULONG BusDataType, ULONG SystemI
 	return Length;
 }
 
+/* Of the header, what PCI lets software write without a meaning to the model; base addresses stay where they are. */
+static bool is_writable(ULONG offset)
+{
+	return offset == SIM_PCI_COMMAND || offset == SIM_PCI_COMMAND + 1 ||
+	       offset == offsetof(PCI_COMMON_CONFIG, CacheLineSize) || offset == offsetof(PCI_COMMON_CONFIG, LatencyTimer) ||
+	       offset == SIM_PCI_INTERRUPT_LINE;
+}
+
+ULONG StorPortSetBusDataByOffset(PVOID DeviceExtension, ULONG BusDataType, ULONG SystemIoBusNumber, ULONG SlotNumber, PVOID Buffer,
+				 ULONG Offset, ULONG Length)
+{
+	struct sim_device *device = adapter_of(DeviceExtension)->config.device;
+
+	if (BusDataType != PCIConfiguration || SystemIoBusNumber || Offset >= SIM_PCI_CONFIG_BYTES)
+		return 0;
+	if (Length > SIM_PCI_CONFIG_BYTES - Offset)
+		Length = SIM_PCI_CONFIG_BYTES - Offset;
+	for (ULONG i = 0; i < Length; i++) {
+		if (is_writable(Offset + i))
+			device->config[Offset + i] = ((unsigned char *)Buffer)[i];
+	}
+	return Length;
+}
+
 VOID StorPortMoveMemory(PVOID WriteBuffer, PVOID ReadBuffer, ULONG Length)
 {
 	memmove(WriteBuffer, ReadBuffer, Length);
@@ -177,3 +204,29 @@ PORT_ACCESSORS(Port, Ulong, ULONG, 0)
 PORT_ACCESSORS(Register, Uchar, UCHAR, 1)
 PORT_ACCESSORS(Register, Ushort, USHORT, 1)
 PORT_ACCESSORS(Register, Ulong, ULONG, 1)
+
+/* The bus is 32 bits wide: the low half first. */
+ULONG64 StorPortReadRegisterUlong64(PVOID HwDeviceExtension, volatile ULONG64 *Register)
+{
+	uint64_t low = port_in((const void *)Register, sizeof(ULONG));
+
+	return low | (uint64_t)port_in((const char *)Register + sizeof(ULONG), sizeof(ULONG)) << 32;
+}
+
+VOID StorPortWriteRegisterUlong64(PVOID HwDeviceExtension, volatile ULONG64 *Register, ULONG64 Value)
+{
+	port_out((void *)Register, sizeof(ULONG), (uint32_t)Value);
+	port_out((char *)Register + sizeof(ULONG), sizeof(ULONG), (uint32_t)(Value >> 32));
+}
+
+VOID StorPortReadRegisterBufferUlong64(PVOID HwDeviceExtension, volatile ULONG64 *Register, PULONG64 Buffer, ULONG Count)
+{
+	for (ULONG i = 0; i < Count; i++)
+		Buffer[i] = StorPortReadRegisterUlong64(HwDeviceExtension, Register + i);
+}
+
+VOID StorPortWriteRegisterBufferUlong64(PVOID HwDeviceExtension, volatile ULONG64 *Register, PULONG64 Buffer, ULONG Count)
+{
+	for (ULONG i = 0; i < Count; i++)
+		StorPortWriteRegisterUlong64(HwDeviceExtension, Register + i, Buffer[i]);
+}

@@ -149,12 +149,14 @@ struct port_request *port_request_alloc(struct adapter *adapter, uint32_t data_b
 	request->adapter = adapter;
 	request->data_bytes_max = data_bytes;
 	request->srb.SrbExtension = VERIFIED(adapter) ?
-					    verifier_alloc_srb_extension(adapter, request, adapter->hw.SrbExtensionSize) :
-					    sim_phys_alloc(phys, adapter->hw.SrbExtensionSize, SYNC_LINE_BYTES);
+					    verifier_alloc_srb_extension(adapter, request, adapter->port_config.SrbExtensionSize) :
+					    sim_phys_alloc(phys, adapter->port_config.SrbExtensionSize, SYNC_LINE_BYTES);
 	request->srb.SenseInfoBuffer = sim_phys_alloc(phys, sizeof(SENSE_DATA), 16);
 	request->data = sim_phys_alloc(phys, data_bytes, 512);
 	if (!request->srb.SrbExtension || !request->srb.SenseInfoBuffer || !request->data)
 		return NULL;
+	if (port_srb_is_extended(adapter))
+		port_extended_srb_init(&request->extended, request->srb.SrbExtension, request->srb.SenseInfoBuffer);
 	return request;
 }
 
@@ -163,6 +165,10 @@ void port_request_prepare(struct port_request *request, uint8_t lun, const void 
 {
 	SCSI_REQUEST_BLOCK *srb = &request->srb;
 
+	if (srb->Function == SRB_FUNCTION_STORAGE_REQUEST_BLOCK) {
+		port_extended_srb_prepare(request, lun, cdb, cdb_bytes, flags, bytes);
+		return;
+	}
 	srb->Length = sizeof(*srb);
 	srb->Function = SRB_FUNCTION_EXECUTE_SCSI;
 	srb->SrbStatus = SRB_STATUS_PENDING;

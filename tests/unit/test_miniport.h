@@ -35,10 +35,14 @@ struct mini {
 	BOOLEAN (*reset)(PVOID extension);
 	BOOLEAN (*message)(PVOID extension, ULONG id); /* HwMSInterruptRoutine */
 	INTERRUPT_SYNCHRONIZATION_MODE synchronization;
+	ULONG srb_types;        /* SrbTypeFlags */
+	ULONG unit_bytes;       /* SpecificLuExtensionSize */
+	void (*configure)(PPORT_CONFIGURATION_INFORMATION config); /* in HwFindAdapter, last */
 
 	/* What it saw. */
 	PVOID extension;
 	CHAR argument[32];
+	PORT_CONFIGURATION_INFORMATION config; /* as HwFindAdapter got it */
 	unsigned builds, starts, interrupts, resets;
 	KIRQL find_irql, initialize_irql, build_irql, start_irql, interrupt_irql, reset_irql;
 	ULONG perf_status;
@@ -67,12 +71,15 @@ static inline ULONG mini_find(PVOID extension, PVOID context, PVOID bus, PCHAR a
 {
 	mini.extension = extension;
 	mini.find_irql = KeGetCurrentIrql();
+	mini.config = *config;
 	snprintf(mini.argument, sizeof(mini.argument), "%s", argument);
 	config->SynchronizationModel = mini.model;
 	config->HwMSInterruptRoutine = mini.message;
 	config->InterruptSynchronizationMode = mini.synchronization;
 	if (mini.find)
 		mini.find(extension);
+	if (mini.configure)
+		mini.configure(config);
 	return mini.found;
 }
 
@@ -157,6 +164,8 @@ static inline ULONG mini_entry(PVOID driver, PVOID registry)
 		.HwResetBus = mini_reset,
 		.DeviceExtensionSize = 64,
 		.SrbExtensionSize = 32,
+		.SpecificLuExtensionSize = mini.unit_bytes,
+		.SrbTypeFlags = mini.srb_types,
 		.NumberOfAccessRanges = 1,
 	};
 

@@ -427,6 +427,10 @@ static void test_accessors_serve_classic_request_blocks(void **state)
 	assert_int_equal(SrbGetSrbLength(srb), 88);
 	assert_int_equal(SrbGetRequestTag(srb), 7);
 	assert_ptr_equal(SrbGetMiniportContext(srb), srb);
+	assert_int_equal(SrbGetCdbLength32(srb), 0);
+	SrbSetNextSrb(srb, srb);
+	assert_ptr_equal(srb->NextSrb, srb);
+	assert_ptr_equal(SrbGetNextSrb(srb), srb);
 	assert_null(SrbGetAddress(srb));
 	assert_null(SrbGetSrbExDataByType((PSTORAGE_REQUEST_BLOCK)srb,
 					  SrbExDataTypeScsiCdb16));
@@ -453,6 +457,9 @@ static void test_accessors_serve_extended_request_blocks(void **state)
 	assert_int_equal(SrbGetRequestTag(&r), 70000);
 	assert_ptr_equal(SrbGetMiniportContext(&r), &r);
 	assert_ptr_equal(SrbGetAddress(&r), &r.address);
+	SrbSetNextSrb(&r, &r.srb);
+	assert_ptr_equal(r.srb.NextSrb, &r.srb);
+	assert_ptr_equal(SrbGetNextSrb(&r), &r.srb);
 
 	make_extended(&r, SrbExDataTypeScsiCdb32);
 	check_accessors(&r, r.data.cdb32.Cdb);
@@ -463,6 +470,7 @@ static void test_accessors_serve_extended_request_blocks(void **state)
 	SrbGetScsiData(&r, &length8, &length32, NULL, NULL, NULL);
 	assert_int_equal(length8, 0);
 	assert_int_equal(length32, 300);
+	assert_int_equal(SrbGetCdbLength32(&r), 300);
 }
 
 static void test_missing_or_stray_blocks_are_not_found(void **state)
