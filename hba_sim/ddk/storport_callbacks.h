@@ -77,6 +77,10 @@ typedef STOR_SYNCHRONIZED_ACCESS *PSTOR_SYNCHRONIZED_ACCESS;
 typedef VOID HW_TIMER(PVOID DeviceExtension);
 typedef HW_TIMER *PHW_TIMER;
 
+/* The time of StorPortRequestTimer has come. As HW_TIMER. */
+typedef VOID HW_TIMER_EX(PVOID DeviceExtension, PVOID Context);
+typedef HW_TIMER_EX *PHW_TIMER_EX;
+
 /*
  * Reset a bus and complete its requests. DISPATCH_LEVEL, StartIo lock held, in
  * half duplex the interrupt lock too. TRUE if the bus was reset.

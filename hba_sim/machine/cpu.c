@@ -39,11 +39,11 @@ void sim_cpu_recompute_due(struct sim_cpu *cpu)
 
 	/* relaxed: ordered by the fence */
 	atomic_store_explicit(&cpu->due, SIM_NEVER, memory_order_relaxed);
-	/* ORD cpu_due:A seq_cst fence, pairs with cpu_due:B: one of the two sides sees the other's store. */
+	/* ORD cpu_due:A seq_cst fence, pairs with cpu_due:B and dpc_wake:A: one of the two sides sees the other's store. */
 	atomic_thread_fence(memory_order_seq_cst);
 	next = intc_next_due(cpu);
 	/* relaxed: the CPU's own */
-	if (cpu->dpc_head || atomic_load_explicit(&cpu->latched, memory_order_relaxed))
+	if (cpu->dpc_head || sim_dpc_has_inbox(cpu) || atomic_load_explicit(&cpu->latched, memory_order_relaxed))
 		next = 0;
 	if (cpu->timers && sim_timer_next_due(cpu) < next)
 		next = sim_timer_next_due(cpu);
@@ -64,7 +64,7 @@ bool sim_cpu_run_dispatch_work(struct sim_cpu *cpu, uint64_t now)
 
 	if (sim_irql(cpu) >= IRQL_DISPATCH || cpu->dispatching)
 		return false;
-	if (!cpu->dpc_head && sim_timer_next_due(cpu) > now)
+	if (!cpu->dpc_head && !sim_dpc_has_inbox(cpu) && sim_timer_next_due(cpu) > now)
 		return false;
 	cpu->dispatching = true;
 	interrupted = delivery_begin_interrupt(cpu, IRQL_DISPATCH);

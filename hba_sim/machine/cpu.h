@@ -91,6 +91,7 @@ struct sim_cpu {
 
 	/* Stamp of the earliest event for this CPU, or SIM_NEVER; any CPU may lower it. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) due;
+	_Atomic(struct sim_dpc *) dpc_inbox; /* queued here by other CPUs, the newest first */
 
 	_Alignas(SYNC_LINE_BYTES) struct irq_pin pin[SIM_LINES_MAX];
 
@@ -135,6 +136,13 @@ static inline uint64_t sim_cpu_due(const struct sim_cpu *cpu)
 {
 	/* relaxed: a hint; what is due is read again under its owner's ordering */
 	return atomic_load_explicit(&cpu->due, memory_order_relaxed);
+}
+
+/* Whether another CPU has queued a DPC here. */
+static inline bool sim_dpc_has_inbox(const struct sim_cpu *cpu)
+{
+	/* relaxed: a hint; see sim_cpu_recompute_due */
+	return atomic_load_explicit(&cpu->dpc_inbox, memory_order_relaxed) != NULL;
 }
 
 /* A stamp that the CPU has taken: for the gap witness. */

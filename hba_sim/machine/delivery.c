@@ -87,7 +87,8 @@ void delivery_safe_point(struct sim_cpu *cpu, uint64_t now)
 	if (sim_cpu_due(cpu) > now)
 		return;
 	/* relaxed: the CPU's own */
-	if (atomic_load_explicit(&cpu->latched, memory_order_relaxed) || cpu->dpc_head || sim_timer_next_due(cpu) <= now)
+	if (atomic_load_explicit(&cpu->latched, memory_order_relaxed) || cpu->dpc_head || sim_dpc_has_inbox(cpu) ||
+	    sim_timer_next_due(cpu) <= now)
 		delivery_lowered(cpu, sim_irql(cpu), now);
 	if (watches_itself(machine) || intc_next_due(cpu) <= overdue)
 		deliver(cpu, now);
@@ -114,6 +115,15 @@ void sim_raise_due(struct sim_machine *machine)
 		if (sim_cpu_due(&machine->cpu[c]) <= now)
 			deliver(&machine->cpu[c], now);
 	}
+}
+
+/* As an inter-processor interrupt does: what the level keeps out is found when that falls, as something is due. */
+void delivery_call(struct sim_cpu *target)
+{
+	if (target->delivery == SYNC_SIGNAL)
+		delivery_signal_raise(target);
+	else if (target->delivery == SYNC_THREAD)
+		delivery_thread_call(target);
 }
 
 void delivery_lowered(struct sim_cpu *cpu, uint8_t from, uint64_t now)

@@ -110,6 +110,9 @@ void delivery_safe_point(struct sim_cpu *cpu, uint64_t now);
 /* A safe point at which this CPU has time for another one's interrupts as well. */
 void delivery_watch(struct sim_cpu *cpu, uint64_t now);
 
+/* Another CPU has queued a DPC for `target`, which is due; the caller is at IRQL_HIGH. */
+void delivery_call(struct sim_cpu *target);
+
 /* The IRQL fell: what was latched arrives. */
 void delivery_lowered(struct sim_cpu *cpu, uint8_t from, uint64_t now);
 
@@ -133,7 +136,7 @@ int delivery_thread_start(struct sim_cpu *cpu);
 void delivery_thread_stop(struct sim_cpu *cpu);
 void delivery_thread_raise(struct sim_cpu *victim, const struct irq_line *line);
 void delivery_thread_lowered(struct sim_cpu *cpu, uint8_t from, uint64_t now);
-void delivery_thread_dispatch(struct sim_cpu *cpu, uint64_t now);
+void delivery_thread_call(struct sim_cpu *target);
 
 /* An interrupt arrives at the calling CPU: counted, with where it landed. */
 void delivery_count_arrival(struct sim_cpu *cpu);

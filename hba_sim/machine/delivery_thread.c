@@ -83,8 +83,15 @@ void delivery_thread_raise(struct sim_cpu *victim, const struct irq_line *line)
 
 static void wake_dispatch(struct sim_cpu *cpu, uint64_t now)
 {
-	if (sim_irql(cpu) < IRQL_DISPATCH && (cpu->dpc_head || sim_timer_next_due(cpu) <= now))
+	if (sim_irql(cpu) < IRQL_DISPATCH && (cpu->dpc_head || sim_dpc_has_inbox(cpu) || sim_timer_next_due(cpu) <= now))
 		wake(&cpu->arriving.context[DELIVERY_DISPATCH]);
+}
+
+void delivery_thread_call(struct sim_cpu *target)
+{
+	/* relaxed: a glance; without its threads the target finds the DPC by itself */
+	if (atomic_load_explicit(&target->arriving.thread, memory_order_relaxed))
+		wake(&target->arriving.context[DELIVERY_DISPATCH]);
 }
 
 /* Wakes it when it is latched and the IRQL lets it through now; whether it still waits. */

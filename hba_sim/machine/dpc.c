@@ -3,6 +3,7 @@
 #include "hba_sim/machine/dpc.h"
 
 #include "hba_sim/machine/cpu.h"
+#include "hba_sim/machine/delivery.h"
 
 void sim_dpc_init(struct sim_dpc *dpc, sim_dpc_routine *routine, void *context)
 {
@@ -42,6 +43,70 @@ bool sim_dpc_queue(struct sim_cpu *cpu, struct sim_dpc *dpc, void *argument1, vo
 	return true;
 }
 
+/* Any CPU adds in front; whose inbox it is takes all of it. */
+static void put_in_inbox(struct sim_cpu *target, struct sim_dpc *dpc)
+{
+	/* relaxed: the exchange decides */
+	struct sim_dpc *first = atomic_load_explicit(&target->dpc_inbox, memory_order_relaxed);
+
+	do {
+		dpc->next = first;
+		/* ORD dpc_inbox:A release, pairs with dpc_inbox:B: the DPC and what was done before it was queued are seen there. */
+	} while (!atomic_compare_exchange_weak_explicit(&target->dpc_inbox, &first, dpc, memory_order_release,
+							memory_order_relaxed));
+}
+
+bool sim_dpc_queue_on(struct sim_cpu *target, struct sim_dpc *dpc, void *argument1, void *argument2)
+{
+	struct sim_cpu *self = sim_cpu_self();
+	uint8_t irql;
+
+	if (self == target)
+		return sim_dpc_queue(target, dpc, argument1, argument2);
+	/* ORD dpc_queue:B acq_rel, pairs with dpc_drain:A: as in sim_dpc_queue. */
+	if (atomic_exchange_explicit(&dpc->queued, true, memory_order_acq_rel))
+		return false;
+	dpc->argument1 = argument1;
+	dpc->argument2 = argument2;
+	/* Not to be interrupted half-way by an ISR that waits for the target: see delivery.c. */
+	irql = sim_raise(self, IRQL_HIGH);
+	put_in_inbox(target, dpc);
+	/* ORD dpc_wake:A seq_cst fence, pairs with cpu_due:A: the target finds the DPC, or this finds that it has looked. */
+	atomic_thread_fence(memory_order_seq_cst);
+	sim_cpu_schedule(target, 0);
+	delivery_call(target);
+	sim_restore(self, irql);
+	return true;
+}
+
+/* What others have queued for this CPU, in their order, behind what is queued here. */
+static void empty_inbox(struct sim_cpu *cpu)
+{
+	struct sim_dpc *newest;
+	struct sim_dpc *oldest = NULL;
+	uint8_t irql;
+
+	if (!sim_dpc_has_inbox(cpu))
+		return;
+	/* ORD dpc_inbox:B acquire, pairs with dpc_inbox:A: see there. */
+	newest = atomic_exchange_explicit(&cpu->dpc_inbox, NULL, memory_order_acquire);
+	while (newest) {
+		struct sim_dpc *dpc = newest;
+
+		newest = dpc->next;
+		dpc->next = oldest;
+		oldest = dpc;
+	}
+	irql = sim_raise(cpu, IRQL_HIGH);
+	while (oldest) {
+		struct sim_dpc *dpc = oldest;
+
+		oldest = dpc->next;
+		append(cpu, dpc);
+	}
+	sim_restore(cpu, irql);
+}
+
 static struct sim_dpc *pop(struct sim_cpu *cpu)
 {
 	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
@@ -79,7 +144,7 @@ static bool run(struct sim_dpc *dpc)
 	/* ORD dpc_drain:B acquire, pairs with dpc_drain:C: a run sees all that the run before it did on another CPU. */
 	if (atomic_exchange_explicit(&dpc->running, true, memory_order_acquire))
 		return false;
-	/* ORD dpc_drain:A release, pairs with dpc_queue:A: the arguments are read before it can be queued anew. */
+	/* ORD dpc_drain:A release, pairs with dpc_queue:A and dpc_queue:B: the arguments are read before it can be queued anew. */
 	atomic_store_explicit(&dpc->queued, false, memory_order_release);
 	dpc->routine(dpc->context, argument1, argument2);
 	/* ORD dpc_drain:C release, pairs with dpc_drain:B: see there. */
@@ -94,6 +159,7 @@ bool sim_dpc_drain(struct sim_cpu *cpu)
 	struct sim_dpc *dpc;
 	bool ran = false;
 
+	empty_inbox(cpu);
 	while ((dpc = pop(cpu)) != NULL) {
 		if (run(dpc)) {
 			ran = true;

@@ -140,7 +140,7 @@ void sim_machine_dump(const struct sim_machine *machine, FILE *out)
 
 		fprintf(out, "  cpu %u: irql %u, %s, spin iterations %" PRIu64 ", dpcs %s, %s%s%s\n", c, sim_irql(cpu),
 			atomic_load_explicit(&cpu->in_isr, memory_order_relaxed) ? "in an ISR" : "not in an ISR",
-			atomic_load_explicit(&cpu->relaxes, memory_order_relaxed), cpu->dpc_head ? "queued" : "none",
+			atomic_load_explicit(&cpu->relaxes, memory_order_relaxed), cpu->dpc_head || sim_dpc_has_inbox(cpu) ? "queued" : "none",
 			sim_cpu_due(cpu) == SIM_NEVER ? "nothing due" : sim_cpu_due(cpu) <= stamp_now() ? "due now" : "due later",
 			atomic_load_explicit(&cpu->arriving.in_flight, memory_order_relaxed) ? ", a signal on its way" : "",
 			atomic_load_explicit(&cpu->latched, memory_order_relaxed) ? ", an interrupt latched" : "");

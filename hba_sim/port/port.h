@@ -4,7 +4,7 @@
  * on the machine with a back end, submit requests, get them back.
  *
  * What the miniport sees is hba_sim/ddk/storport.h; the functions declared there
- * are in the other files of this folder.
+ * are in the port_*.c that their subject names.
  */
 #ifndef STORSYNC_HBA_SIM_PORT_PORT_H
 #define STORSYNC_HBA_SIM_PORT_PORT_H
@@ -45,6 +45,14 @@ struct port_extended_srb {
 	SRBEX_DATA_SCSI_CDB16 command;
 };
 
+enum port_request_state {
+	PORT_REQUEST_IDLE,
+	PORT_REQUEST_BUILT, /* submitted: being built */
+	PORT_REQUEST_GIVEN, /* the miniport has it: HwStorStartIo was called with it */
+	PORT_REQUEST_HELD,  /* held back, or refused for now */
+	PORT_REQUEST_STALE, /* the port has completed it in the miniport's stead, which has not let go of it */
+};
+
 /* One I/O request: the SRB and what the port keeps beside it. */
 struct port_request {
 	struct adapter *adapter;
@@ -53,7 +61,11 @@ struct port_request {
 	void (*complete)(struct port_request *request, struct sim_cpu *cpu); /* at IRQL_DISPATCH */
 	void *owner;        /* the submitter's own */
 	struct port_request *next;
-	_Atomic(uint32_t) in_flight; /* submitted and not yet reported complete */
+	_Atomic(uint32_t) in_flight; /* enum port_request_state */
+	_Atomic(uint32_t) remaining; /* seconds to its time-out; see port_timeout.c */
+	uint32_t home;      /* the CPU that submitted it */
+	uint8_t taken_back_as; /* SrbStatus with which the port completes it in the miniport's stead */
+	struct port_request *all_next; /* of all requests of the adapter */
 	struct {
 		STOR_SCATTER_GATHER_LIST list;
 		STOR_SCATTER_GATHER_ELEMENT element[1];
@@ -108,6 +120,7 @@ struct adapter_cpu {
 	struct sim_timer timer;
 	uint64_t timer_generation;
 	struct sim_timer hold_timer; /* looks after what is held back when no completion may come to do it */
+	_Atomic(uint32_t) *start_lock; /* for HwStorStartIo in full duplex: the adapter's, or a channel's token */
 	_Atomic(uint64_t) given;     /* requests given to the miniport here; others read it */
 	_Atomic(uint64_t) returned;  /* those, completed or refused, that this CPU has dealt with */
 	bool holds_interrupt_lock;  /* half-duplex StartIo, timer and reset: SynchronizeAccess goes straight through */
@@ -116,6 +129,27 @@ struct adapter_cpu {
 	struct port_held interrupt_lock;        /* StorPortAcquireSpinLock(InterruptLock): of the first lock */
 	struct port_held message_lock[SIM_LINES_MAX]; /* StorPortAcquireMSISpinLock; and InterruptLock's further ones */
 	struct port_isr isr[SIM_LINES_MAX];     /* by vector */
+	struct port_request *taken_back; /* completed by the port in the miniport's stead, not yet handed back */
+	struct port_request **taken_back_tail;
+	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) channel_token; /* of the channel with the CPU's number */
+	_Alignas(SYNC_LINE_BYTES) _Atomic(struct port_request *) sent_home; /* reported complete on other CPUs, the newest first */
+};
+
+/* Why nothing is given to the miniport; bits. */
+enum port_closed {
+	PORT_CLOSED_RESET = 1,  /* the bus is being reset */
+	PORT_CLOSED_HOLD = 2,   /* the bus has been reset, and the miniport's BusResetHoldTime is not over */
+	PORT_CLOSED_STOP = 4,   /* adapter_suspend */
+	PORT_CLOSED_GONE = 8,   /* adapter_surprise_remove */
+};
+
+/* What is done about requests that timed out. */
+struct port_recovery {
+	struct sim_timer tick;
+	uint64_t second_ticks;
+	struct port_request *reset[2]; /* of the logical unit, of the target */
+	struct port_request *expired;  /* the request that it is about, NULL: all is well */
+	unsigned step;                 /* the last one that was taken: a request of `reset`, or beyond them the bus */
 };
 
 struct adapter_config {
@@ -143,7 +177,6 @@ struct adapter {
 	void *uncached_extension;
 	unsigned char *registry_buffer;
 	unsigned char *unit_extensions; /* NULL where the miniport wants none */
-	struct port_timer *timers; /* StorPortInitializeTimer's, all there ever were */
 	_Atomic(uint32_t) timers_lock;
 	struct {
 		struct sim_dpc dpc;
@@ -153,8 +186,15 @@ struct adapter {
 		STOR_ADDR_BTL8 address;
 	} state_change; /* StorPortStateChangeDetected's report that is under way */
 	uint32_t channels;
+	bool sends_home;    /* completions go to the CPU that submitted: STOR_PERF_DPC_REDIRECTION */
+	_Atomic(uint32_t) closed; /* enum port_closed */
+	ULONG perf_flags;   /* STOR_PERF_... that the miniport has switched on */
+	ULONG first_message, last_message; /* STOR_PERF_INTERRUPT_MESSAGE_RANGES */
 	bool started;
 	bool initializing;  /* inside HwInitialize */
+	bool initializing_passively;
+	bool stopped;       /* ScsiStopAdapter was the last that it was told */
+	uint32_t controls;  /* SCSI_ADAPTER_CONTROL_TYPEs that the miniport supports, a bit each */
 	PHW_PASSIVE_INITIALIZE_ROUTINE passive_initialize;
 
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint32_t) start_io_lock;
@@ -167,6 +207,11 @@ struct adapter {
 	uint32_t busy_until;   /* completions that StorPortBusy still waits for */
 	bool paused;
 	uint64_t paused_until; /* stamp */
+	uint64_t reset_hold_until; /* stamp: the end of PORT_CLOSED_HOLD */
+	unsigned stale;        /* requests in PORT_REQUEST_STALE */
+
+	_Atomic(struct port_request *) requests; /* all there are, by all_next */
+	struct port_recovery recovery;
 
 	/* Taken in ascending order where all are needed. */
 	struct port_lock lock[SIM_LINES_MAX];
@@ -180,8 +225,18 @@ struct adapter {
 	_Atomic(uint64_t) busy_refusals;
 	_Atomic(uint64_t) bus_resets;
 	_Atomic(uint64_t) errors_logged;
+	_Atomic(uint64_t) bus_changes;      /* BusChangeDetected */
+	_Atomic(uint64_t) buffer_overruns;  /* BufferOverrunDetected */
+	_Atomic(uint64_t) resets_failed;    /* HwStorResetBus answered FALSE */
+	_Atomic(uint64_t) left_by_resets;   /* requests that HwStorResetBus did not complete */
+	_Atomic(uint64_t) timeouts;         /* requests that were with the miniport for longer than their TimeOutValue */
+	_Atomic(uint64_t) unit_resets;      /* SRB_FUNCTION_RESET_LOGICAL_UNIT sent */
+	_Atomic(uint64_t) target_resets;    /* SRB_FUNCTION_RESET_DEVICE sent */
+	_Atomic(uint64_t) taken_back;       /* requests that the port completed in the miniport's stead */
+	_Atomic(uint64_t) completed_late;   /* those of them that the miniport reported afterwards: ignored */
 	_Atomic(uint64_t) timer_generation;
 	PHW_TIMER timer_routine;
+	_Atomic(struct port_timer *) timers; /* of StorPortInitializeTimer */
 
 	struct adapter_cpu *cpu;
 };
@@ -230,8 +285,44 @@ static inline uint32_t port_request_bytes(const struct port_request *request)
 /* Submits at IRQL <= DISPATCH; request->complete is called once, on any CPU. */
 void port_submit(struct port_request *request, struct sim_cpu *cpu);
 
-/* Resets the bus through the miniport, as the port driver does after a time-out. */
+/*
+ * Resets the bus through the miniport, as the port driver does after a time-out.
+ * No other request reaches the miniport meanwhile.  What HwStorResetBus leaves stays
+ * with the miniport; where time-outs are watched, for a second of theirs, after which it is
+ * completed with SRB_STATUS_BUS_RESET.
+ */
 void port_reset_bus(struct adapter *adapter, struct sim_cpu *cpu);
+
+/*
+ * Stops the adapter for a change of power: holds requests back, and once the miniport has none
+ * tells it ScsiStopAdapter and, where it supports that, ScsiSetBootConfig.  At IRQL_PASSIVE.
+ * 0; -EAGAIN, requests are held back and the miniport still has some: look, and call again; -EALREADY; -ENODEV, it is gone.
+ */
+int adapter_suspend(struct adapter *adapter, struct sim_cpu *cpu);
+
+/*
+ * Restarts it: ScsiSetRunningConfig and ScsiRestartAdapter where the miniport supports the
+ * latter; else HwStorFindAdapter and HwStorInitialize, passive initialization included.  What was held back goes on.
+ * At IRQL_PASSIVE.  0; -EINVAL, the miniport refused (the reason in `error`), and it stays stopped; -EALREADY; -ENODEV.
+ */
+int adapter_resume(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes);
+
+/*
+ * The adapter is gone.  Tells the miniport, where it supports ScsiAdapterSurpriseRemoval; what it has
+ * then, what is held back, and whatever is submitted later, is completed with SRB_STATUS_NO_DEVICE, once.  At IRQL <= DISPATCH,
+ * at IRQL_PASSIVE where the miniport supports that.
+ */
+void adapter_surprise_remove(struct adapter *adapter, struct sim_cpu *cpu);
+
+/*
+ * From here on the time-outs of requests are watched, by a timer of the calling CPU; a second of
+ * TimeOutValue lasts `second_ticks`.  A request that is with the miniport for longer has its logical unit
+ * reset, then its target, then the bus; see port_timeout.c.  At IRQL_PASSIVE, before requests are submitted.  0 or -ENOMEM.
+ */
+int adapter_watch_timeouts(struct adapter *adapter, struct sim_cpu *cpu, uint64_t second_ticks);
+
+/* Until here; the same CPU, at IRQL_PASSIVE. */
+void adapter_unwatch_timeouts(struct adapter *adapter);
 
 void adapter_dump(const struct adapter *adapter, FILE *out);
 

@@ -71,6 +71,7 @@ static int allocate(struct adapter *adapter)
 		sim_timer_init(&acpu->timer, port_timer_fired, acpu);
 		sim_timer_init(&acpu->hold_timer, port_hold_timer_fired, acpu);
 	}
+	port_choose_start_locks(adapter);
 	*(struct adapter **)extension = adapter;
 	adapter->extension = extension + EXTENSION_HEADER_BYTES;
 	return 0;
@@ -79,6 +80,7 @@ static int allocate(struct adapter *adapter)
 /* Nothing that a CPU may still have armed must outlive the adapter. */
 static void free_memory(struct adapter *adapter)
 {
+	adapter_unwatch_timeouts(adapter);
 	for (unsigned c = 0; adapter->cpu && c < adapter->machine->cpus; c++) {
 		sim_timer_cancel(&adapter->cpu[c].timer);
 		sim_timer_cancel(&adapter->cpu[c].hold_timer);
@@ -112,7 +114,7 @@ static BOOLEAN initialize_under_lock(PVOID extension, PVOID context)
 	return adapter_of(extension)->hw.HwInitialize(extension);
 }
 
-static int find(struct adapter *adapter, char *error, size_t error_bytes)
+int port_find(struct adapter *adapter, char *error, size_t error_bytes)
 {
 	char *argument = strdup(adapter->config.argument ? adapter->config.argument : "");
 	BOOLEAN again = FALSE;
@@ -134,15 +136,23 @@ static int find(struct adapter *adapter, char *error, size_t error_bytes)
 	return 0;
 }
 
-static int initialize(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
+int port_initialize(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
 {
+	BOOLEAN answer;
+
 	/* HwInitialize runs at DIRQL with the interrupt lock held. */
+	adapter->passive_initialize = NULL;
 	adapter->initializing = true;
-	if (!port_run_under_interrupt_lock(adapter, cpu, initialize_under_lock, NULL))
-		return fail(error, error_bytes, "HwStorInitialize", FALSE);
+	answer = port_run_under_interrupt_lock(adapter, cpu, initialize_under_lock, NULL);
 	adapter->initializing = false;
-	if (adapter->passive_initialize && !adapter->passive_initialize(adapter->extension))
+	if (!answer)
+		return fail(error, error_bytes, "HwStorInitialize", FALSE);
+	adapter->initializing_passively = true;
+	answer = !adapter->passive_initialize || adapter->passive_initialize(adapter->extension);
+	adapter->initializing_passively = false;
+	if (!answer)
 		return fail(error, error_bytes, "HwStorPassiveInitializeRoutine", FALSE);
+	port_query_controls(adapter);
 	return 0;
 }
 
@@ -156,29 +166,6 @@ BOOLEAN StorPortEnablePassiveInitialization(PVOID DeviceExtension, PHW_PASSIVE_I
 		return FALSE;
 	adapter->passive_initialize = HwPassiveInitializeRoutine;
 	return TRUE;
-}
-
-ULONG StorPortInitializePerfOpts(PVOID HwDeviceExtension, BOOLEAN Query, PPERF_CONFIGURATION_DATA PerfConfigData)
-{
-	struct adapter *adapter = adapter_of(HwDeviceExtension);
-
-	if (VERIFIED(adapter))
-		verifier_called(adapter, CALL_INITIALIZE_PERF_OPTS, VERIFIED_CALLER);
-	if (PerfConfigData->Size < sizeof(*PerfConfigData))
-		return STOR_STATUS_INVALID_PARAMETER;
-	if (PerfConfigData->Version > STOR_PERF_VERSION)
-		return STOR_STATUS_UNSUPPORTED_VERSION;
-	if (Query) {
-		PerfConfigData->Flags = adapter->config.channels > 1 ? STOR_PERF_CONCURRENT_CHANNELS : 0;
-		PerfConfigData->ConcurrentChannels = adapter->config.channels;
-		return STOR_STATUS_SUCCESS;
-	}
-	if (PerfConfigData->Flags & STOR_PERF_CONCURRENT_CHANNELS) {
-		if (!PerfConfigData->ConcurrentChannels || PerfConfigData->ConcurrentChannels > adapter->config.channels)
-			return STOR_STATUS_INVALID_PARAMETER;
-		adapter->channels = PerfConfigData->ConcurrentChannels;
-	}
-	return STOR_STATUS_SUCCESS;
 }
 
 /* The CPU's other threads, under thread delivery. */
@@ -195,7 +182,7 @@ static void context_offline(void *adapter, struct sim_cpu *cpu)
 /* From HwStorFindAdapter on; the miniport is loaded. */
 static int bring_up(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
 {
-	int err = find(adapter, error, error_bytes);
+	int err = port_find(adapter, error, error_bytes);
 
 	if (!err)
 		err = port_units_init(adapter);
@@ -205,7 +192,7 @@ static int bring_up(struct adapter *adapter, struct sim_cpu *cpu, char *error, s
 		return err;
 	err = adapter_cpu_online(adapter, cpu);
 	if (!err) {
-		err = initialize(adapter, cpu, error, error_bytes);
+		err = port_initialize(adapter, cpu, error, error_bytes);
 		adapter_cpu_offline(adapter, cpu);
 	}
 	if (err)
@@ -252,16 +239,20 @@ int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_dri
 
 void adapter_stop(struct adapter *adapter)
 {
+	struct sim_cpu *cpu;
+
 	if (!adapter->started)
 		return;
-	if (adapter->hw.HwAdapterControl) {
-		struct sim_cpu *cpu = sim_cpu_enter(adapter->machine, 0);
-
-		adapter->hw.HwAdapterControl(adapter->extension, ScsiStopAdapter, NULL);
-		sim_cpu_exit(cpu);
+	cpu = sim_cpu_enter(adapter->machine, 0);
+	/* Nobody records any more. */
+	adapter->config.probe = NULL;
+	if (!adapter_cpu_online(adapter, cpu)) {
+		port_stop_miniport(adapter, cpu);
+		adapter_cpu_offline(adapter, cpu);
 	}
 	if (VERIFIED(adapter))
 		verifier_detach(adapter);
+	sim_cpu_exit(cpu);
 	port_vectors_fini(adapter);
 	free_memory(adapter);
 	adapter->started = false;

@@ -56,6 +56,66 @@ ULONG port_release_message(struct adapter *adapter, ULONG message, ULONG old_irq
 /* The request is finished: hands it back by this CPU's completion DPC. */
 void port_complete(struct adapter *adapter, struct port_request *request);
 
+/* The same with `status`, of a request that the miniport has; of no other. */
+void port_complete_given(struct adapter *adapter, struct port_request *request, uint8_t status);
+
+/* Counts at IRQL_DISPATCH what the CPU alone counts; for a miniport that has a request no longer. */
+void port_count_returned(struct adapter *adapter, struct sim_cpu *cpu);
+
+/* Completes the request with a status of the port's own, the miniport not having it; at IRQL_DISPATCH, by this CPU's completion DPC. */
+void port_hand_back(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *request, uint8_t status);
+
+/* Completes what the miniport has in its stead; false when it does not have it.  At IRQL_DISPATCH. */
+bool port_take_back(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *request, uint8_t status);
+
+/* The miniport reports a request that it does not have. */
+void port_complete_in_vain(struct adapter *adapter, uint32_t state);
+
+/* Gives a request to the miniport past all that holds requests back; at IRQL_DISPATCH. */
+void port_give(struct adapter *adapter, struct port_request *request, struct sim_cpu *cpu);
+
+/* Nothing is given to the miniport from here on, for the reason `why`, and none is being given; at IRQL_DISPATCH. */
+void port_close(struct adapter *adapter, struct sim_cpu *cpu, uint32_t why);
+void port_open(struct adapter *adapter, struct sim_cpu *cpu, uint32_t why);
+
+/* All that is held back, for the reason that it is closed for good; at IRQL_DISPATCH. */
+void port_refuse_held(struct adapter *adapter, struct sim_cpu *cpu);
+
+/* Requests that the miniport has: never fewer than there are. */
+uint64_t port_outstanding(const struct adapter *adapter);
+
+/* All of StartIo's locks, the adapter's and the channels' tokens; at IRQL_DISPATCH. */
+void port_starts_acquire(struct adapter *adapter, struct sim_cpu *cpu);
+void port_starts_release(struct adapter *adapter);
+
+/* Which of them each CPU takes, as by the number of channels. */
+void port_choose_start_locks(struct adapter *adapter);
+
+/* The bus has been reset: the miniport's BusResetHoldTime begins.  Any IRQL. */
+void port_hold_after_reset(struct adapter *adapter);
+
+/* After HwStorResetBus: what it left is to be completed soon. */
+void port_note_left(struct adapter *adapter);
+
+/* The adapter's CPU-independent number of the request's channel, and the message that it should interrupt with. */
+ULONG port_channel_of(const struct adapter *adapter, const struct sim_cpu *cpu);
+ULONG port_message_of(const struct adapter *adapter, const struct sim_cpu *cpu);
+
+/* HwStorFindAdapter; HwStorInitialize and passive initialization; ScsiQuerySupportedControlTypes. */
+int port_find(struct adapter *adapter, char *error, size_t error_bytes);
+int port_initialize(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes);
+void port_query_controls(struct adapter *adapter);
+
+/* ScsiStopAdapter, where the miniport supports it and has not been told before. */
+void port_stop_miniport(struct adapter *adapter, struct sim_cpu *cpu);
+
+/* All requests of an adapter. */
+static inline struct port_request *port_first_request(const struct adapter *adapter)
+{
+	/* ORD port_requests:B acquire, pairs with port_requests:A: the request is complete. */
+	return atomic_load_explicit(&adapter->requests, memory_order_acquire);
+}
+
 /* Holds back requests until so many, or all, of those that the miniport has are complete; 0 ends that. */
 void port_busy(struct adapter *adapter, ULONG completions);
 
@@ -68,9 +128,6 @@ void port_config_defaults(PORT_CONFIGURATION_INFORMATION *config, const HW_INITI
 
 /* After HwStorFindAdapter: the units' extensions.  0 or -ENOMEM. */
 int port_units_init(struct adapter *adapter);
-
-/* What StorPortInitializeTimer gave out; no CPU runs any more. */
-void port_timers_free(struct adapter *adapter);
 
 /* Which form of request block the miniport gets, for requests allocated from then on: 0 or -EINVAL, the reason in `error`. */
 int port_srb_check(const struct adapter *adapter, char *error, size_t error_bytes);
@@ -85,6 +142,9 @@ void port_extended_srb_prepare(struct port_request *request, uint8_t lun, const 
 void port_completion_dpc(void *context, void *argument1, void *argument2);
 void port_timer_fired(void *context);
 void port_hold_timer_fired(void *context);
+/* Those of StorPortInitializeTimer, with the adapter. */
+void port_timers_free(struct adapter *adapter);
+
 void port_request_timer(struct adapter *adapter, PHW_TIMER routine, ULONG microseconds);
 
 #endif

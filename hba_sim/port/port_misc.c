@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Notifications, flow control as drivers ask for it, requests as objects, bus reset, and the small services of the port. */
+/* Notifications, flow control as drivers ask for it, requests as objects, and the small services of the port. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -45,6 +45,15 @@ VOID StorPortNotification(SCSI_NOTIFICATION_TYPE NotificationType, PVOID HwDevic
 	case ResetDetected:
 		/* relaxed: a counter */
 		atomic_fetch_add_explicit(&adapter->bus_resets, 1, memory_order_relaxed);
+		port_hold_after_reset(adapter);
+		break;
+	case BusChangeDetected:
+		/* relaxed: a counter.  Policy: there is nobody above to look for devices again. */
+		atomic_fetch_add_explicit(&adapter->bus_changes, 1, memory_order_relaxed);
+		break;
+	case BufferOverrunDetected:
+		/* relaxed: a counter.  Policy: it does not stop the machine; the harness judges. */
+		atomic_fetch_add_explicit(&adapter->buffer_overruns, 1, memory_order_relaxed);
 		break;
 	case LinkDown:
 		port_pause(adapter, SIM_NEVER);
@@ -56,7 +65,7 @@ VOID StorPortNotification(SCSI_NOTIFICATION_TYPE NotificationType, PVOID HwDevic
 		notify_tick_count(va_arg(arguments, PLARGE_INTEGER));
 		break;
 	default:
-		/* Changes on the bus concern the class drivers above, of which there are none. */
+		/* NextRequest and NextLuRequest, which StorPort ignores; WMI, for which there is no consumer. */
 		break;
 	}
 	va_end(arguments);
@@ -157,6 +166,10 @@ struct port_request *port_request_alloc(struct adapter *adapter, uint32_t data_b
 		return NULL;
 	if (port_srb_is_extended(adapter))
 		port_extended_srb_init(&request->extended, request->srb.SrbExtension, request->srb.SenseInfoBuffer);
+	/* relaxed: requests are allocated by one thread at a time */
+	request->all_next = atomic_load_explicit(&adapter->requests, memory_order_relaxed);
+	/* ORD port_requests:A release, pairs with port_requests:B: see there. */
+	atomic_store_explicit(&adapter->requests, request, memory_order_release);
 	return request;
 }
 
@@ -189,33 +202,6 @@ void port_request_prepare(struct port_request *request, uint8_t lun, const void 
 	memcpy(srb->Cdb, cdb, cdb_bytes);
 }
 
-static BOOLEAN reset_under_lock(PVOID extension, PVOID context)
-{
-	struct adapter *adapter = adapter_of(extension);
-	struct adapter_cpu *acpu = adapter_cpu_of(adapter, sim_cpu_self());
-	BOOLEAN answer;
-
-	acpu->holds_interrupt_lock = true;
-	answer = adapter->hw.HwResetBus(extension, 0);
-	acpu->holds_interrupt_lock = false;
-	return answer;
-}
-
-void port_reset_bus(struct adapter *adapter, struct sim_cpu *cpu)
-{
-	uint8_t irql = sim_raise(cpu, IRQL_DISPATCH);
-
-	/* relaxed: a counter */
-	atomic_fetch_add_explicit(&adapter->bus_resets, 1, memory_order_relaxed);
-	port_lock_acquire(&adapter->start_io_lock, cpu);
-	if (adapter->config.half_duplex)
-		port_run_under_interrupt_lock(adapter, cpu, reset_under_lock, NULL);
-	else
-		adapter->hw.HwResetBus(adapter->extension, 0);
-	port_lock_release(&adapter->start_io_lock);
-	sim_lower(cpu, irql);
-}
-
 void adapter_dump(const struct adapter *adapter, FILE *out)
 {
 	for (unsigned i = 0; i < adapter->locks; i++) {
@@ -227,6 +213,10 @@ void adapter_dump(const struct adapter *adapter, FILE *out)
 		else
 			fprintf(out, "nobody inside\n");
 	}
+	fprintf(out, "  requests: with the miniport %" PRIu64 ", timed out %" PRIu64 ", taken back %" PRIu64 ", closed 0x%x\n",
+		port_outstanding(adapter), atomic_load_explicit(&adapter->timeouts, memory_order_relaxed),
+		atomic_load_explicit(&adapter->taken_back, memory_order_relaxed),
+		atomic_load_explicit(&adapter->closed, memory_order_relaxed));
 	fprintf(out, "  adapter: %s, violations %" PRIu64 ", completed twice %" PRIu64 ", held back %u\n",
 		adapter_interrupt_mode(adapter), adapter_violations(adapter),
 		atomic_load_explicit(&adapter->completed_twice, memory_order_relaxed),

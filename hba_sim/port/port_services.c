@@ -56,14 +56,14 @@ ULONG StorPortQueryPerformanceCounter(PVOID HwDeviceExtension, PLARGE_INTEGER Pe
 	return STOR_STATUS_SUCCESS;
 }
 
-/* Policy: a CPU's requests use the channel of its number; there is one interrupt, which is no message. */
+/* Policy: a CPU's requests use the channel of its number, and of the range the message of its number. */
 ULONG StorPortGetStartIoPerfParams(PVOID HwDeviceExtension, PSCSI_REQUEST_BLOCK Srb,
 				   PSTARTIO_PERFORMANCE_PARAMETERS StartIoPerfParams)
 {
 	if (!HwDeviceExtension || !Srb || !StartIoPerfParams || StartIoPerfParams->Size < sizeof(*StartIoPerfParams))
 		return STOR_STATUS_INVALID_PARAMETER;
-	StartIoPerfParams->MessageNumber = 0;
-	StartIoPerfParams->ChannelNumber = sim_cpu_self()->index % adapter_of(HwDeviceExtension)->channels;
+	StartIoPerfParams->MessageNumber = port_message_of(adapter_of(HwDeviceExtension), sim_cpu_self());
+	StartIoPerfParams->ChannelNumber = port_channel_of(adapter_of(HwDeviceExtension), sim_cpu_self());
 	return STOR_STATUS_SUCCESS;
 }
 

@@ -167,42 +167,45 @@ static void test_no_passive_routine_no_call(void **state)
 	assert_int_equal(passives, 0);
 }
 
-static ULONG query_perf(ULONG version, ULONG size, ULONG *flags, ULONG *channels)
+static ULONG perf_flags, perf_channels;
+
+static ULONG query_perf(PVOID extension, ULONG version, ULONG size)
 {
 	PERF_CONFIGURATION_DATA perf = { .Version = version, .Size = size };
-	ULONG status = StorPortInitializePerfOpts(mini.extension, TRUE, &perf);
+	ULONG status = StorPortInitializePerfOpts(extension, TRUE, &perf);
 
-	*flags = perf.Flags;
-	*channels = perf.ConcurrentChannels;
+	perf_flags = perf.Flags;
+	perf_channels = perf.ConcurrentChannels;
 	return status;
+}
+
+static BOOLEAN query_each(PVOID extension)
+{
+	assert_int_not_equal(query_perf(extension, STOR_PERF_VERSION, sizeof(ULONG)), STOR_STATUS_SUCCESS);
+	assert_int_not_equal(query_perf(extension, STOR_PERF_VERSION + 1, sizeof(PERF_CONFIGURATION_DATA)), STOR_STATUS_SUCCESS);
+	assert_int_equal(query_perf(extension, STOR_PERF_VERSION, sizeof(PERF_CONFIGURATION_DATA)), STOR_STATUS_SUCCESS);
+	return TRUE;
 }
 
 static void test_channels_are_granted_up_to_what_there_are(void **state)
 {
-	ULONG flags, channels;
-
 	rig.config.channels = 2;
 	mini.channels = 3;
+	mini.initialize = query_each;
 	rig_start();
 	assert_int_not_equal(mini.perf_status, STOR_STATUS_SUCCESS);
 	assert_int_equal(rig.adapter.channels, 1);
-	assert_int_equal(query_perf(STOR_PERF_VERSION, sizeof(PERF_CONFIGURATION_DATA), &flags, &channels), STOR_STATUS_SUCCESS);
-	assert_int_equal(flags, STOR_PERF_CONCURRENT_CHANNELS);
-	assert_int_equal(channels, 2);
-	assert_int_not_equal(query_perf(STOR_PERF_VERSION, sizeof(ULONG), &flags, &channels), STOR_STATUS_SUCCESS);
-	assert_int_not_equal(query_perf(STOR_PERF_VERSION + 1, sizeof(PERF_CONFIGURATION_DATA), &flags, &channels),
-			     STOR_STATUS_SUCCESS);
+	assert_true(perf_flags & STOR_PERF_CONCURRENT_CHANNELS);
+	assert_int_equal(perf_channels, 2);
 }
 
 static void test_one_channel_is_no_concurrency(void **state)
 {
-	ULONG flags, channels;
-
 	mini.channels = 1;
+	mini.initialize = query_each;
 	rig_start();
 	assert_int_equal(mini.perf_status, STOR_STATUS_SUCCESS);
-	assert_int_equal(query_perf(STOR_PERF_VERSION, sizeof(PERF_CONFIGURATION_DATA), &flags, &channels), STOR_STATUS_SUCCESS);
-	assert_int_equal(flags, 0);
+	assert_false(perf_flags & STOR_PERF_CONCURRENT_CHANNELS);
 }
 
 /* --- Running: IRQL and locks of each callback --- */
