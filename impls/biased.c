@@ -55,8 +55,6 @@ static int biased_init(void *state, const struct sync_config *config)
 {
 	struct biased *lock = state;
 
-	if (config->vectors > 1)
-		return -ENOTSUP;
 	if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED))
 		return -errno;
 	lock->flag = aligned_alloc(SYNC_LINE_BYTES, config->cpus * sizeof(*lock->flag));
@@ -160,7 +158,7 @@ const struct sync_backend sync_backend_biased = {
 	.summary = "a lock biased to the ISR, which has no fence; a caller pays a membarrier(2)",
 	.source = "Vasudevan, Namjoshi and Edwards, PACT 2010; membarrier(2)",
 	.isr_progress = SYNC_ISR_BLOCKING,
-	.capabilities = SYNC_CALLS_OS,
+	.capabilities = SYNC_CALLS_OS | SYNC_ONE_VECTOR,
 	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct biased),
 	.unavailable = biased_unavailable,

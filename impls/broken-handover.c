@@ -22,8 +22,6 @@ static int broken_handover_init(void *state, const struct sync_config *config)
 {
 	struct broken_handover *lock = state;
 
-	if (config->vectors > 1)
-		return -ENOTSUP;
 	if (config->cpus > CPUS_MAX)
 		return -EINVAL;
 	atomic_init(&lock->held, 0);
@@ -89,7 +87,7 @@ const struct sync_backend sync_backend_broken_handover = {
 	.summary = "broken on purpose: an ISR handed over while its runner releases is left behind",
 	.source = "-",
 	.isr_progress = SYNC_ISR_WAIT_FREE,
-	.capabilities = SYNC_BROKEN | SYNC_HANDS_OVER,
+	.capabilities = SYNC_BROKEN | SYNC_HANDS_OVER | SYNC_ONE_VECTOR,
 	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct broken_handover),
 	.init = broken_handover_init,

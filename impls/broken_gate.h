@@ -97,7 +97,7 @@ static inline void broken_gate_redeliver(struct broken_gate *gate)
 		.summary = SUMMARY,                                                                                     \
 		.source = "-",                                                                                          \
 		.isr_progress = SYNC_ISR_WAIT_FREE,                                                                            \
-		.capabilities = SYNC_BROKEN | SYNC_DEFERS,                                                              \
+		.capabilities = SYNC_BROKEN | SYNC_DEFERS | SYNC_ONE_VECTOR,                                            \
 		.deliveries = SYNC_ANY_DELIVERY,                                                                              \
 		.lock_bytes = sizeof(struct broken_gate),                                                               \
 		.init = broken_gate_init,                                                                               \

@@ -49,8 +49,6 @@ static int handover_init(void *state, const struct sync_config *config)
 	struct handover *lock = state;
 
 	/* service() is not told which of several lines it serves, and the controller must be */
-	if (config->vectors > 1)
-		return -ENOTSUP;
 	if (config->cpus > CPUS_MAX)
 		return -EINVAL;
 	lock->slot = aligned_alloc(SYNC_LINE_BYTES, config->cpus * sizeof(*lock->slot));
@@ -207,7 +205,7 @@ const struct sync_backend sync_backend_handover = {
 	.summary = "an ISR that finds the section busy is run by whoever leaves it, and never waits",
 	.source = "Oyama, Taura and Yonezawa, PDSIA 1999; Klaftenegger, Sagonas and Winblad, SPAA 2014",
 	.isr_progress = SYNC_ISR_WAIT_FREE,
-	.capabilities = SYNC_HANDS_OVER,
+	.capabilities = SYNC_HANDS_OVER | SYNC_ONE_VECTOR,
 	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct handover),
 	.init = handover_init,

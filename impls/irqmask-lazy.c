@@ -31,9 +31,6 @@ static int irqmask_lazy_init(void *state, const struct sync_config *config)
 	atomic_init(&lock->closed, 0);
 	atomic_init(&lock->written, 0);
 	lock->line = config->line;
-	/* An ISR of one vector keeps out none of another. */
-	if (config->vectors > 1)
-		return -ENOTSUP;
 	return in_service_init(&lock->in_service, config->cpus);
 }
 
@@ -102,7 +99,7 @@ const struct sync_backend sync_backend_irqmask_lazy = {
 	.summary = "mask by a store to memory, write the controller only when an interrupt arrives",
 	.source = "Stodolsky, Chen and Bershad, USENIX Microkernels 1993",
 	.isr_progress = SYNC_ISR_WAIT_FREE,
-	.capabilities = SYNC_DEFERS,
+	.capabilities = SYNC_DEFERS | SYNC_ONE_VECTOR,
 	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct irqmask_lazy),
 	.init = irqmask_lazy_init,

@@ -25,9 +25,6 @@ static int irqmask_init(void *state, const struct sync_config *config)
 
 	atomic_init(&lock->callers.held, 0);
 	lock->line = config->line;
-	/* An ISR of one vector keeps out none of another. */
-	if (config->vectors > 1)
-		return -ENOTSUP;
 	return in_service_init(&lock->in_service, config->cpus);
 }
 
@@ -74,7 +71,7 @@ const struct sync_backend sync_backend_irqmask = {
 	.summary = "mask the vector at the controller each time, wait until no CPU is in service",
 	.source = "eager masking; Dijkstra 1965 for the handshake",
 	.isr_progress = SYNC_ISR_WAIT_FREE,
-	.capabilities = SYNC_DEFERS,
+	.capabilities = SYNC_DEFERS | SYNC_ONE_VECTOR,
 	.deliveries = SYNC_ANY_DELIVERY,
 	.lock_bytes = sizeof(struct irqmask),
 	.init = irqmask_init,

@@ -17,8 +17,6 @@
  *   gate_read_lock(), gate_read_unlock(), gate_wait_for_readers(),
  *   gate_online(), gate_offline()      a CPU's thread comes and goes.
  */
-#include <errno.h>
-
 #include "impls/caller_lock.h"
 #include "impls/contract.h"
 
@@ -38,8 +36,7 @@ static int gate_init(void *state, const struct sync_config *config)
 	atomic_init(&gate->closed, 0);
 	atomic_init(&gate->deferred, 0);
 	gate->line = config->line;
-	/* An ISR of one vector keeps out none of another. */
-	return config->vectors > 1 ? -ENOTSUP : 0;
+	return 0;
 }
 
 /* A thread is registered with the library once, for however many gates. */
@@ -122,7 +119,7 @@ const struct sync_backend GATE_SYMBOL(GATE_FLAVOUR) = {
 	.summary = GATE_SUMMARY,
 	.source = "McKenney and Slingwine, PDCS 1998; Desnoyers et al., TPDS 2012",
 	.isr_progress = SYNC_ISR_WAIT_FREE,
-	.capabilities = SYNC_DEFERS | SYNC_SLEEPS | GATE_CAPABILITIES,
+	.capabilities = SYNC_DEFERS | SYNC_SLEEPS | SYNC_ONE_VECTOR | GATE_CAPABILITIES,
 	/* Not thread: a grace period sleeps at DISPATCH, and the CPU's other threads would go on meanwhile. */
 	.deliveries = SYNC_POLL | SYNC_SIGNAL,
 	.lock_bytes = sizeof(struct rcu_gate),

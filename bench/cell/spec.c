@@ -294,6 +294,8 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 		return sync_backend_oversubscription_refusal(backend, spec->delivery);
 	if (spec->cpus > CELL_CPUS_MAX)
 		return "the HBA model serves 64 CPUs at most";
+	if (spec->vectors > 1 && !spec->message_locks && backend->capabilities & SYNC_ONE_VECTOR)
+		return "the back end guards one vector, and several would share a lock; use --vectors 1 or --messages each";
 	return device_refusal_of(spec);
 }
 

@@ -28,6 +28,7 @@ static const struct flag_name capabilities[] = {
 	{ SYNC_HANDS_OVER, "hands-over", "an ISR that meets a section is run by whoever leaves it" },
 	{ SYNC_MASKS_ALL, "masks-all", "keeps interrupts of every level out of sections and the ISR" },
 	{ SYNC_CALLS_OS, "calls-os", "makes system calls of microseconds, such as to wake somebody, or to interrupt the other CPUs" },
+	{ SYNC_ONE_VECTOR, "one-vector", "guards one interrupt vector: no lock that several messages share" },
 	{ SYNC_PEER, "peer", "another project's primitive, for reference" },
 };
 

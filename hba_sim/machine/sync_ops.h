@@ -47,6 +47,7 @@ enum sync_capability {
 	SYNC_HANDS_OVER = 1u << 7, /* service() may answer SYNC_HANDED_OVER */
 	SYNC_MASKS_ALL = 1u << 8, /* a section and the ISR keep out interrupts of every level */
 	SYNC_CALLS_OS = 1u << 9, /* system calls of microseconds beside those that it waits in: a wake-up, membarrier(2) */
+	SYNC_ONE_VECTOR = 1u << 10, /* guards one line: its ISR keeps out none of another line's, or must know its own */
 };
 
 /* What service() guarantees about itself while a caller sits in its section. */

@@ -54,6 +54,8 @@ static int lock_init(struct adapter *adapter, struct port_lock *lock, unsigned f
 	struct irq_line *lines[SIM_LINES_MAX];
 	int err;
 
+	if (vectors > 1 && adapter->backend->capabilities & SYNC_ONE_VECTOR)
+		return -ENOTSUP;
 	for (unsigned i = 0; i < vectors; i++) {
 		lines[i] = adapter->vector[first + i].line;
 		adapter->vector[first + i].lock = lock;

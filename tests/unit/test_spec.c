@@ -426,6 +426,13 @@ static void test_devices_that_make_no_sense_are_refused(void **state)
 	check_refused(cell_refusal(&spec, 2), "count of 1");
 	spec.coalesce_count = 0;
 	assert_null(cell_refusal(&spec, 2));
+	/* An ISR that takes no lock keeps out no other message's. */
+	snprintf(spec.backend, sizeof(spec.backend), "irqmask");
+	assert_null(cell_refusal(&spec, 2));
+	spec.message_locks = false;
+	check_refused(cell_refusal(&spec, 2), "guards one vector");
+	spec.vectors = 1;
+	assert_null(cell_refusal(&spec, 2));
 }
 
 static void id_of(const struct cell_spec *spec, char id[CELL_ID_BYTES])
