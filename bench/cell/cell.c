@@ -130,6 +130,20 @@ static size_t phys_bytes(const struct cell *cell)
 	return (size_t)(cell->spec.cpus * cell->spec.queue_depth) * slot + (2u << 20);
 }
 
+/* From a stream of their own, whatever else the seed is for. */
+static int init_faults(struct cell *cell, struct device_params *params, char *error, size_t error_bytes)
+{
+	struct fault_plan plan;
+
+	if (!cell->spec.faults[0])
+		return 0;
+	if (fault_list_parse(cell->spec.faults, &plan, error, error_bytes))
+		return -EINVAL;
+	faults_init(&cell->faults, &plan, &cell->scale, cell->spec.seed ^ UINT64_C(0x6661756c7473));
+	params->faults = &cell->faults;
+	return 0;
+}
+
 static int init_device(struct cell *cell, char *error, size_t error_bytes)
 {
 	struct device_params params = cell_device_params(&cell->spec);
@@ -146,6 +160,9 @@ static int init_device(struct cell *cell, char *error, size_t error_bytes)
 	params.service.first = stamp_from_ns(&cell->scale, cell->service.first);
 	params.service.second = stamp_from_ns(&cell->scale, cell->service.second);
 	params.coalesce_ticks = stamp_from_ns(&cell->scale, cell->spec.coalesce_ns);
+	err = init_faults(cell, &params, error, error_bytes);
+	if (err)
+		return err;
 	cell->hba = aligned_alloc(SYNC_LINE_BYTES, (cell->model->bytes + SYNC_LINE_BYTES - 1) / SYNC_LINE_BYTES * SYNC_LINE_BYTES);
 	err = cell->hba ? cell->model->init(cell->hba, &cell->machine, &params, HBA_DIRQL) : -ENOMEM;
 	return err ? fail(error, error_bytes, "setting up the HBA", err) : 0;
@@ -265,6 +282,7 @@ static int init_cpus(struct cell *cell)
 		cpu->rng = splitmix64(&seed);
 		err = init_slots(cell, cpu);
 	}
+	watchdog_init(cell);
 	return err;
 }
 
@@ -415,12 +433,27 @@ static uint64_t stall_ms(const struct cell *cell)
 	return cell->stall_ms + gap_ns / 1000000;
 }
 
-static int report_hang(struct cell *cell)
+static void dump(struct cell *cell)
 {
-	fprintf(stderr, "storsync: the run hangs; the state of every CPU:\n");
 	sim_machine_dump(&cell->machine, stderr);
 	cell->model->dump(cell->hba, stderr);
 	adapter_dump(&cell->adapter, stderr);
+}
+
+/* Nothing moves any more: what is out is given up. */
+static void give_up(struct cell *cell, uint64_t still_ms)
+{
+	/* relaxed: it only ends the load; and only this thread writes it but for one that could not start */
+	if (atomic_exchange_explicit(&cell->stalled, true, memory_order_relaxed) || !cell->spec.faults[0])
+		return;
+	fprintf(stderr, "storsync: nothing has moved for %" PRIu64 " ms, and is given up; the state of every CPU:\n", still_ms);
+	dump(cell);
+}
+
+static int report_hang(struct cell *cell)
+{
+	fprintf(stderr, "storsync: the run hangs; the state of every CPU:\n");
+	dump(cell);
 	return -ETIMEDOUT;
 }
 
@@ -449,7 +482,7 @@ static int watch(struct cell *cell)
 		still_ms = now == seen && !cell->model->busy(cell->hba) ? still_ms + slice_ms : 0;
 		seen = now;
 		if (still_ms > limit_ms)
-			atomic_store_explicit(&cell->stalled, true, memory_order_relaxed);
+			give_up(cell, still_ms);
 		if (still_ms > limit_ms + HANG_MS)
 			return report_hang(cell);
 	}

@@ -17,16 +17,21 @@
 #include "bench/cell/recorder.h"
 #include "bench/cell/spec.h"
 #include "bench/cell/steady.h"
+#include "bench/cell/watchdog.h"
 #include "bench/instruments/clock.h"
 #include "bench/instruments/gap_probe.h"
 #include "bench/instruments/ledger.h"
 #include "bench/instruments/noise.h"
 #include "bench/instruments/placement.h"
 #include "hba_sim/devices/devices.h"
+#include "hba_sim/devices/faults.h"
 #include "hba_sim/devices/scsi_target.h"
 #include "hba_sim/port/port.h"
 #include "hba_sim/port/verifier.h"
 #include "hba_sim/traces/trace.h"
+
+/* What SRB_STATUS leaves of a status. */
+#define SRB_STATUS_COUNT 64
 
 struct cell_cpu;
 
@@ -62,6 +67,8 @@ struct cell_cpu {
 	uint64_t ops;            /* own I/Os that came back inside the window */
 	uint64_t handoffs_before; /* the port's counter of this CPU when the window opened, */
 	uint64_t handoffs_after;  /* and when it closed */
+	uint64_t watch_at;       /* stamp of the next look at what is overdue; UINT64_MAX: none */
+	bool saw_overdue;        /* at the last one */
 	int policy;              /* as sched_getscheduler(2) has it; -1: not known */
 	int error;               /* -errno that kept the thread from running */
 	struct noise_witness noise;
@@ -72,6 +79,7 @@ struct cell_cpu {
 	/* Written by this CPU as the one that completes. */
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) completed;
 	uint64_t last_completion; /* stamp */
+	uint64_t errors[SRB_STATUS_COUNT]; /* I/Os that ended in an error, by SRB status */
 	uint64_t unaccounted;     /* moved blocks, and the ledger could not open an account */
 };
 
@@ -102,6 +110,9 @@ struct cell {
 	struct bystanders bystanders;
 	struct preempt preempt;
 	struct inject inject;
+	struct faults faults;    /* where the spec has some */
+	struct watchdog watchdog;
+	_Atomic(bool) gone;      /* the device is: there is nothing to submit to */
 	struct ledger *ledger;
 	uint64_t sweep_faults; /* blocks that the LUN does not hold as the ledger has them, after the run */
 	struct recorder recorder;

@@ -67,6 +67,20 @@ static void close_account(struct cell *cell, struct cell_io *io)
 		ledger_complete(cell->ledger, &io->ledger, &iov, 1);
 }
 
+/* Whether it did what it was to do.  What did not is no sample of how long an I/O takes. */
+static bool note_status(struct cell *cell, struct cell_cpu *cpu, const struct port_request *request)
+{
+	uint8_t status = SRB_STATUS(request->srb.SrbStatus);
+
+	if (status == SRB_STATUS_SUCCESS)
+		return true;
+	cpu->errors[status % SRB_STATUS_COUNT]++;
+	/* relaxed: it only ends the load */
+	if (status == SRB_STATUS_NO_DEVICE && cell->spec.faults[0])
+		atomic_store_explicit(&cell->gone, true, memory_order_relaxed);
+	return !cell->spec.faults[0];
+}
+
 /* The port hands a request back: on any CPU, at IRQL_DISPATCH. */
 static void complete(struct port_request *request, struct sim_cpu *sim)
 {
@@ -77,7 +91,8 @@ static void complete(struct port_request *request, struct sim_cpu *sim)
 
 	cpu->last_completion = now;
 	close_account(cell, io);
-	recorder_io(&cell->recorder, cpu->index, io->intended, io->started, now);
+	if (note_status(cell, cpu, request))
+		recorder_io(&cell->recorder, cpu->index, io->intended, io->started, now);
 	/* relaxed: a counter of this CPU's that others watch for progress */
 	atomic_store_explicit(&cpu->completed, atomic_load_explicit(&cpu->completed, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
@@ -123,7 +138,8 @@ static bool submit_next(struct cell_cpu *cpu, uint64_t now)
 {
 	struct cell_io *io = cpu->free;
 
-	if (!io || !workload_next(cpu, io, now))
+	/* relaxed: see note_status */
+	if (!io || atomic_load_explicit(&cpu->cell->gone, memory_order_relaxed) || !workload_next(cpu, io, now))
 		return false;
 	cpu->free = io->next;
 	submit(cpu, io, now);
@@ -136,6 +152,8 @@ static void load_once(struct cell_cpu *cpu, uint64_t now)
 	uint8_t irql = sim_raise(cpu->sim, IRQL_DISPATCH);
 	bool submitted;
 
+	if (now >= cpu->watch_at)
+		watchdog_look(cpu, now);
 	collect(cpu, now);
 	submitted = submit_next(cpu, now);
 	sim_lower(cpu->sim, irql);
@@ -215,6 +233,13 @@ static bool given_up(struct cell *cell)
 	return atomic_load_explicit(&cell->stalled, memory_order_relaxed);
 }
 
+/* A trace ends with its last record, or with the device. */
+static bool nothing_left(struct cell_cpu *cpu)
+{
+	/* relaxed: see note_status */
+	return workload_exhausted(cpu) || (cpu->cell->trace.count && atomic_load_explicit(&cpu->cell->gone, memory_order_relaxed));
+}
+
 static void pass_end(struct cell_cpu *cpu, uint64_t now)
 {
 	cpu->load_end = now;
@@ -229,7 +254,7 @@ static void keep_up_load(struct cell_cpu *cpu)
 	bool within = false;
 	bool past = false;
 
-	while (!workload_exhausted(cpu) && !given_up(cpu->cell)) {
+	while (!nothing_left(cpu) && !given_up(cpu->cell)) {
 		uint64_t now = stamp_now();
 
 		if (!within) {
@@ -263,9 +288,12 @@ static void drain(struct cell_cpu *cpu)
 
 	/* relaxed: both only end the service */
 	while (atomic_load_explicit(&cell->drained, memory_order_relaxed) < cell->spec.cpus && !given_up(cell)) {
+		uint64_t now = stamp_now();
 		uint8_t irql = sim_raise(cpu->sim, IRQL_DISPATCH);
 
-		collect(cpu, stamp_now());
+		if (now >= cpu->watch_at)
+			watchdog_look(cpu, now);
+		collect(cpu, now);
 		sim_lower(cpu->sim, irql);
 		if (!drained && !cpu->in_flight) {
 			drained = true;

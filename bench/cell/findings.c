@@ -13,6 +13,28 @@ static uint64_t load(const _Atomic(uint64_t) *counter)
 	return atomic_load_explicit((_Atomic(uint64_t) *)counter, memory_order_relaxed);
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Of the errors, those that a fault accounts for: as many as the device was made to report, and whatever the
+ * driver reports as reset or gone when there was a reset.
+ */
+static uint64_t accounted_for(const struct cell *cell)
+{
+	uint64_t reported = 0, others = 0;
+
+	if (!cell->spec.faults[0])
+		return 0;
+	for (unsigned c = 0; c < cell->spec.cpus; c++) {
+		reported += cell->cpu[c].errors[SRB_STATUS_ERROR];
+		others += cell->cpu[c].errors[SRB_STATUS_BUS_RESET] + cell->cpu[c].errors[SRB_STATUS_NO_DEVICE];
+	}
+	return least(reported, faults_injected(&cell->faults, FAULT_ERROR)) + (load(&cell->adapter.bus_resets) ? others : 0);
+}
+
 void cell_find(const struct cell *cell, struct cell_findings *findings)
 {
 	struct recorder_totals totals;
@@ -29,6 +51,8 @@ void cell_find(const struct cell *cell, struct cell_findings *findings)
 		.verifier = cell->verifier ? verifier_broken(cell->verifier) : 0,
 		.unordered = report.unordered,
 	};
+	findings->errors = least(accounted_for(cell), findings->failed);
+	findings->failed -= findings->errors;
 	recorder_total(&cell->recorder, &totals);
 	findings->ios = totals.ios;
 	for (unsigned c = 0; c < cell->spec.cpus; c++) {

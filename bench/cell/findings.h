@@ -14,7 +14,8 @@ struct cell_findings {
 	uint64_t data;      /* blocks or I/Os that the ledger found wrong, in the end as well */
 	uint64_t twice;     /* I/Os reported complete more than once */
 	uint64_t protocol;  /* times that the miniport broke the virtio protocol */
-	uint64_t failed;    /* I/Os of blocks that ended in an error, or of which no account could be kept */
+	uint64_t failed;    /* I/Os of blocks that ended in an error, or of which no account could be kept; with faults, only what none of them accounts for */
+	uint64_t errors;    /* I/Os that ended in an error that a fault accounts for */
 	uint64_t lost;      /* I/Os that never came back */
 	uint64_t missed;    /* interrupts asserted and never serviced */
 	uint64_t verifier;  /* places at which the miniport broke a rule of the verifier's */

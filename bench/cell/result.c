@@ -285,6 +285,8 @@ static void put_checks(const struct cell *cell, json_t *summary)
 	status = cell_judge(cell, &findings, reason, sizeof(reason));
 	put_u64(summary, "violations", findings.exclusion + findings.data + findings.twice + findings.failed + findings.protocol);
 	put_u64(summary, "lost", findings.lost);
+	if (cell->spec.faults[0])
+		put_u64(summary, "completed_with_error", findings.errors + findings.failed);
 	put_u64(summary, "missed", findings.missed);
 	put_u64(summary, "unordered_reads", findings.unordered);
 	put_text(summary, "status", status);
@@ -502,6 +504,25 @@ static void put_disturbances(const struct cell *cell, json_t *summary)
 		put_u64(summary, "inject_actual_ps", (uint64_t)llround(1000 * fmax(0, inject_actual_ns(&cell->inject, cell->spec.inject_ns))));
 }
 
+/* What was done to the device, and what the time-outs did about it; of the whole run. */
+static void put_faults(const struct cell *cell, json_t *result, json_t *summary)
+{
+	json_t *kinds;
+
+	if (!cell->spec.faults[0])
+		return;
+	kinds = json_object();
+	for (unsigned k = 0; k < FAULT_KIND_COUNT; k++) {
+		if (fault_plan_has(&cell->faults.plan, (enum fault_kind)k))
+			put_u64(kinds, fault_kind_name((enum fault_kind)k), faults_injected(&cell->faults, (enum fault_kind)k));
+	}
+	json_object_set_new(result, "faults_injected", kinds);
+	put_u64(result, "retries", atomic_load_explicit(&cell->adapter.busy_refusals, memory_order_relaxed));
+	put_u64(summary, "faults_injected", faults_injected_total(&cell->faults));
+	put_u64(summary, "timeouts", atomic_load_explicit(&cell->watchdog.timeouts, memory_order_relaxed));
+	put_u64(summary, "bus_resets", atomic_load_explicit(&cell->adapter.bus_resets, memory_order_relaxed));
+}
+
 /* Of the CPUs' threads, as the kernel had it. */
 static const char *sched_policy(const struct cell *cell)
 {
@@ -526,6 +547,7 @@ json_t *cell_result(const struct cell *cell)
 	cell_put_histograms(cell, result);
 	put_bounds(cell, summary);
 	put_disturbances(cell, summary);
+	put_faults(cell, result, summary);
 	put_gate(cell, summary);
 	put_cpus(cell, result);
 	gap_list_take(&gaps, &cell->machine);

@@ -185,7 +185,7 @@ static void name_device(const struct cell_spec *spec, char *name, size_t name_by
 /* Of what disturbs a run only what does: the names of quiet cells stay what they were. */
 static void name_disturbances(const struct cell_spec *spec, char *name, size_t name_bytes)
 {
-	char delivery[24] = "", bystander[48] = "", preempt[80] = "", inject[48] = "";
+	char delivery[24] = "", bystander[48] = "", preempt[80] = "", inject[48] = "", faults[FAULT_LIST_BYTES + 48] = "";
 
 	if (spec->delivery != SYNC_POLL)
 		snprintf(delivery, sizeof(delivery), "/delivery:%s", sync_delivery_name(spec->delivery));
@@ -195,7 +195,13 @@ static void name_disturbances(const struct cell_spec *spec, char *name, size_t n
 		snprintf(preempt, sizeof(preempt), "/preempt_hz:%" PRIu64 "/preempt_ns:%" PRIu64, spec->preempt_hz, spec->preempt_ns);
 	if (spec->inject)
 		snprintf(inject, sizeof(inject), "/inject_ns:%" PRIu64, spec->inject_ns);
-	snprintf(name, name_bytes, "%s%s%s%s%s%s", delivery, bystander, preempt, inject, spec->oversubscribe ? "/oversubscribe" : "",
+	/* Of the keys of a path only the first ':' counts, and a rate's '/' would end it. */
+	if (spec->faults[0]) {
+		snprintf(faults, sizeof(faults), "/timeout_ms:%" PRIu64 "/faults:%s", spec->timeout_ms, spec->faults);
+		for (char *slash = strchr(faults + 1, '/') + 1; (slash = strchr(slash, '/')) != NULL;)
+			*slash = '_';
+	}
+	snprintf(name, name_bytes, "%s%s%s%s%s%s%s", delivery, bystander, preempt, inject, faults, spec->oversubscribe ? "/oversubscribe" : "",
 		 spec->verify ? "/verify" : "");
 }
 
@@ -203,7 +209,7 @@ void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_b
 {
 	const char *file = strrchr(spec->trace, '/');
 	char workload[600] = "closed", miniport[160] = "", of_file[128];
-	char disturbances[300];
+	char disturbances[300 + FAULT_LIST_BYTES];
 	char device[300];
 
 	if (spec->arrival != ARRIVAL_CLOSED)
@@ -279,6 +285,20 @@ static const char *device_refusal_of(const struct cell_spec *spec)
 	return NULL;
 }
 
+static const char *faults_refusal(const struct cell_spec *spec)
+{
+	struct fault_plan plan;
+	char error[256];
+
+	if (!spec->faults[0])
+		return NULL;
+	if (fault_list_parse(spec->faults, &plan, error, sizeof(error)))
+		return "its faults are none";
+	if (strcmp(spec->device, "virtio-blk") == 0 && (fault_plan_has(&plan, FAULT_BUSY) || fault_plan_has(&plan, FAULT_FULL)))
+		return "virtio-blk has no status for busy or full; use error, or --device " CELL_DEVICE;
+	return NULL;
+}
+
 const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 {
 	const struct sync_backend *backend = sync_backend_find(spec->backend);
@@ -296,6 +316,8 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 		return "the HBA model serves 64 CPUs at most";
 	if (spec->vectors > 1 && !spec->message_locks && backend->capabilities & SYNC_ONE_VECTOR)
 		return "the back end guards one vector, and several would share a lock; use --vectors 1 or --messages each";
+	if (faults_refusal(spec))
+		return faults_refusal(spec);
 	return device_refusal_of(spec);
 }
 
@@ -337,6 +359,8 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 	TEXT(miniport)                      \
 	TEXT(miniport_argument)             \
 	U64(histogram_digits)               \
+	TEXT(faults)                        \
+	U64(timeout_ms)                     \
 	U64(seed)
 
 json_t *cell_spec_to_json(const struct cell_spec *spec)
@@ -388,6 +412,8 @@ int cell_spec_from_json(const json_t *json, struct cell_spec *spec)
 	if (spec->warmup_max_ns < spec->warmup_ns)
 		return -EINVAL;
 	if (spec->arrival_hz > CELL_ARRIVAL_HZ_MAX || spec->inject_ns > CELL_INJECT_NS_MAX)
+		return -EINVAL;
+	if (spec->timeout_ms > CELL_TIMEOUT_MS_MAX || (spec->timeout_ms && !spec->faults[0]))
 		return -EINVAL;
 	if (!device_model_find(spec->device) || spec->transport > DEVICE_TRANSITIONAL)
 		return -EINVAL;

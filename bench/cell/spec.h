@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/cell/fault_list.h"
 #include "hba_sim/devices/block_stamp.h"
 #include "hba_sim/devices/devices.h"
 #include "hba_sim/machine/sync_ops.h"
@@ -26,6 +27,7 @@
 #define CELL_BYSTANDER_HZ_MAX 1000000
 #define CELL_ARRIVAL_HZ_MAX 100000000
 #define CELL_INJECT_NS_MAX 1000000
+#define CELL_TIMEOUT_MS_MAX 60000
 
 /* When I/Os are submitted; a trace has its own way, by trace_speed. */
 enum cell_arrival {
@@ -72,6 +74,8 @@ struct cell_spec {
 	char miniport[512];          /* absolute path, "" for the built-in one */
 	char miniport_argument[128]; /* its argument string; "": as the built-in one's */
 	uint64_t histogram_digits; /* significant digits of histogram.csv's buckets: 2 or 3 */
+	char faults[FAULT_LIST_BYTES]; /* as fault_list_parse has it; "": none */
+	uint64_t timeout_ms;   /* with faults: a request that is out longer has the bus reset; 0: none is ever overdue */
 	uint64_t seed;
 };
 

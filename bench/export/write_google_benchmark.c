@@ -62,7 +62,8 @@ static bool is_made_there(unsigned key)
 static bool is_usual(const struct run_cell *cell, unsigned key)
 {
 	static const char *const usual[RUN_KEY_COUNT] = {
-		[RUN_KEY_DELIVERY] = "poll", [RUN_KEY_DUPLEX] = "full", [RUN_KEY_INTERRUPT_MODE] = "intx", [RUN_KEY_WORKLOAD] = "closed-loop",
+		[RUN_KEY_DELIVERY] = "poll", [RUN_KEY_DUPLEX] = "full", [RUN_KEY_INTERRUPT_MODE] = "intx", [RUN_KEY_DEVICE] = "virtio-scsi",
+		[RUN_KEY_TRANSPORT] = "legacy", [RUN_KEY_QUEUES] = "1", [RUN_KEY_WORKLOAD] = "closed-loop",
 		[RUN_KEY_ARRIVAL] = "closed", [RUN_KEY_VECTORS] = "1", [RUN_KEY_QUEUE_DEPTH] = "8", [RUN_KEY_IO_BYTES] = "4096",
 		[RUN_KEY_SERVICE_TIME] = "5us", [RUN_KEY_SECTION_NS] = "0", [RUN_KEY_THINK_NS] = "0", [RUN_KEY_COMPLETION] = "isr",
 		[RUN_KEY_IRQ_RATE_HZ] = "0", [RUN_KEY_PREEMPT_RATE_HZ] = "0", [RUN_KEY_PREEMPT_NS] = "0", [RUN_KEY_DATA_MODE] = "stamp",

@@ -34,6 +34,9 @@ static struct cell_spec shared_spec(const struct matrix_settings *settings)
 	};
 
 	strcpy(spec.miniport_argument, settings->miniport_argument);
+	/* Without faults nothing is overdue, and a cell is the same whatever the time-out. */
+	strcpy(spec.faults, settings->faults);
+	spec.timeout_ms = settings->faults[0] ? settings->timeout_ms : 0;
 	if (settings->trace[0]) {
 		strcpy(spec.trace, settings->trace);
 		spec.duration_ns = spec.warmup_ns = spec.warmup_max_ns = 0;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/cell/spec.h"
 #include "bench/cli/quantity.h"
 
 #define INVOCATIONS_MAX 50
@@ -83,6 +84,27 @@ static int set_histogram_digits(struct matrix_settings *settings, const char *te
 	return -EINVAL;
 }
 
+/* The cell keeps it as text: in the form that all of its meaning share. */
+static int set_faults(struct matrix_settings *settings, const char *text, char *error, size_t error_bytes)
+{
+	struct fault_plan plan;
+
+	if (fault_list_parse(text, &plan, error, error_bytes))
+		return -EINVAL;
+	fault_list_format(&plan, settings->faults);
+	return 0;
+}
+
+static int set_timeout_ms(struct matrix_settings *settings, const char *text, char *error, size_t error_bytes)
+{
+	if (quantity_count(text, &settings->timeout_ms, error, error_bytes))
+		return -EINVAL;
+	if (settings->timeout_ms <= CELL_TIMEOUT_MS_MAX)
+		return 0;
+	snprintf(error, error_bytes, "%s is out of range; use 1 to %d, or 0 for none", text, CELL_TIMEOUT_MS_MAX);
+	return -EINVAL;
+}
+
 static int set_data(struct matrix_settings *settings, const char *text, char *error, size_t error_bytes)
 {
 	settings->copy_data = strcmp(text, "copy") == 0;
@@ -143,6 +165,11 @@ const struct setting settings_table[SETTINGS] = {
 	[SETTING_HISTOGRAM_DIGITS] = { "histogram-digits", 0, "2|3",
 				       "significant digits of histogram.csv's buckets (default: 2); percentiles always come from 3", false,
 				       set_histogram_digits },
+	[SETTING_FAULTS] = { "faults", 0, "LIST",
+			     "of the device, from the seed: KIND=CHANCE, KIND=RATE/s or KIND@TIME, such as lost=1e-3,hang@20ms; see docs/faults.md",
+			     true, set_faults },
+	[SETTING_TIMEOUT_MS] = { "timeout-ms", 0, "N",
+				 "with faults: reset the bus when a request is out for longer (default: 20; 0: never)", true, set_timeout_ms },
 	[SETTING_DATA] = { "data", 0, "stamp|copy",
 			   "move only each block's stamp (the default), or all of its data; both are checked", true, set_data },
 	[SETTING_TRACE] = { "trace", 0, "FILE", "replay a trace instead: VSCSI 1 and 2, fio iolog 2 and 3, MSR Cambridge CSV", true,
@@ -162,6 +189,7 @@ void matrix_settings_init(struct matrix_settings *settings)
 		.warmup_ns = 10000000,
 		.invocations = 7,
 		.histogram_digits = 2,
+		.timeout_ms = 20,
 		.trace_speed = INFINITY,
 	};
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/cell/fault_list.h"
+
 enum setting_id {
 	SETTING_DURATION,
 	SETTING_WARMUP,
@@ -16,6 +18,8 @@ enum setting_id {
 	SETTING_OVERSUBSCRIBE,
 	SETTING_VERIFY,
 	SETTING_HISTOGRAM_DIGITS,
+	SETTING_FAULTS,
+	SETTING_TIMEOUT_MS,
 	SETTING_DATA,
 	SETTING_TRACE,
 	SETTING_TRACE_SPEED,
@@ -34,6 +38,8 @@ struct matrix_settings {
 	bool oversubscribe;
 	bool verify;
 	uint64_t histogram_digits;
+	char faults[FAULT_LIST_BYTES]; /* "": none */
+	uint64_t timeout_ms;    /* with faults; 0: nothing is ever overdue */
 	bool copy_data;
 	char trace[512];        /* "": none */
 	double trace_speed;     /* INFINITY: as fast as it goes */

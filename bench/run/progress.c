@@ -82,7 +82,8 @@ void progress_note(struct progress *progress, const struct cell_spec *spec, cons
 	erase_line(progress);
 	put_cell(progress, spec);
 	fprintf(progress->out, ": %s: %s\n", status, reason);
-	if (log && log[0] && strcmp(status, "hung") == 0)
+	/* What a cell that did not lose anything has to say is in its reason. */
+	if (log && log[0] && (strcmp(status, "hung") == 0 || strcmp(status, "violated") == 0))
 		fputs(log, progress->out);
 }
 

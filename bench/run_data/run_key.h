@@ -46,6 +46,8 @@
 	X(QUEUES, queues, "request queues") \
 	X(COALESCE_COUNT, coalesce_count, "coalesced completions") \
 	X(COALESCE_NS, coalesce_ns, "coalesced ns") \
+	X(FAULTS, faults, "faults") \
+	X(TIMEOUT_MS, timeout_ms, "time-out ms") \
 	X(BACKEND, backend, "back end")
 
 /* Where a row comes from.  "run" is which of the runs that are read, by its label. */

@@ -12,7 +12,7 @@
 
 #include "bench/files/csv_scan.h"
 
-#define SIGNATURES_SPANS 40
+#define SIGNATURES_SPANS 48
 
 struct signature_table;
 

@@ -18,6 +18,7 @@
 #include "hba_sim/devices/service_time.h"
 #include "hba_sim/machine/machine.h"
 
+struct faults;
 struct scsi_target;
 
 #define DEVICE_CPUS_MAX 64
@@ -46,6 +47,7 @@ struct device_params {
 	struct service_time service;
 	enum irq_routing routing;
 	uint64_t seed;
+	struct faults *faults;   /* NULL: none */
 	enum device_transport transport;
 	unsigned queues;         /* of requests, 1 to DEVICE_QUEUES_MAX; 0: 1 */
 	unsigned messages;       /* MSI-X entries offered; 0: there is the line only */

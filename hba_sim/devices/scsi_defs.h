@@ -32,10 +32,13 @@ enum scsi_opcode {
 enum scsi_status {
 	SCSI_STATUS_GOOD = 0x00,
 	SCSI_STATUS_CHECK_CONDITION = 0x02,
+	SCSI_STATUS_BUSY = 0x08,
+	SCSI_STATUS_TASK_SET_FULL = 0x28,
 };
 
 enum scsi_sense_key {
 	SCSI_KEY_NO_SENSE = 0x0,
+	SCSI_KEY_MEDIUM_ERROR = 0x3,
 	SCSI_KEY_ILLEGAL_REQUEST = 0x5,
 	SCSI_KEY_DATA_PROTECT = 0x7,
 };
@@ -43,6 +46,7 @@ enum scsi_sense_key {
 /* Additional sense code in the high byte, its qualifier in the low one. */
 enum scsi_additional_sense {
 	SCSI_ASC_NONE = 0x0000,
+	SCSI_ASC_UNRECOVERED_READ_ERROR = 0x1100,
 	SCSI_ASC_INVALID_OPCODE = 0x2000,
 	SCSI_ASC_LBA_OUT_OF_RANGE = 0x2100,
 	SCSI_ASC_INVALID_FIELD_IN_CDB = 0x2400,

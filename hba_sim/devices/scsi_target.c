@@ -119,6 +119,12 @@ static void put_sense(uint8_t *to, enum scsi_sense_key key,
 	put_be(to + 12, asc, 2);
 }
 
+uint32_t scsi_sense_put(uint8_t *to, enum scsi_sense_key key, enum scsi_additional_sense asc)
+{
+	put_sense(to, key, asc);
+	return SCSI_SENSE_FIXED_BYTES;
+}
+
 static void fail_command(struct command *command, enum scsi_sense_key key,
 			 enum scsi_additional_sense asc)
 {

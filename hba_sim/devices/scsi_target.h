@@ -33,6 +33,9 @@ struct scsi_result {
 	uint8_t sense[96];
 };
 
+/* Sense data of a current error, in the fixed format, at `to`: how long it is. */
+uint32_t scsi_sense_put(uint8_t *to, enum scsi_sense_key key, enum scsi_additional_sense asc);
+
 /* -ENOMEM. */
 int scsi_target_create(struct scsi_target **target);
 

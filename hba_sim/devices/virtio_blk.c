@@ -114,6 +114,18 @@ static int execute(struct virtio_device *device, unsigned queue, struct virtqueu
 	return 0;
 }
 
+/* It knows one way to fail. */
+static int refuse(struct virtqueue_chain *chain, enum fault_kind kind, uint32_t *written_bytes)
+{
+	struct request request;
+
+	if (kind != FAULT_ERROR || !take_status(chain, &request))
+		return -EINVAL;
+	*request.status = VIRTIO_BLK_S_IOERR;
+	*written_bytes = 1;
+	return 0;
+}
+
 #define FEATURES (VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH)
 
 static const struct virtio_kind one_queue = {
@@ -122,6 +134,7 @@ static const struct virtio_kind one_queue = {
 	.legacy_id = 0x1001,
 	.features = FEATURES,
 	.execute = execute,
+	.refuse = refuse,
 };
 
 static const struct virtio_kind several_queues = {
@@ -130,6 +143,7 @@ static const struct virtio_kind several_queues = {
 	.legacy_id = 0x1001,
 	.features = FEATURES | VIRTIO_BLK_F_MQ,
 	.execute = execute,
+	.refuse = refuse,
 };
 
 static int init(struct sim_device *device, struct sim_machine *machine, const struct device_params *params, uint8_t dirql)

@@ -71,6 +71,7 @@ enum virtio_status {
 };
 
 #define VIRTIO_ISR_QUEUE 1u
+#define VIRTIO_ISR_CONFIG 2u
 
 /* Features of any device: 6. */
 #define VIRTIO_F_INDIRECT (UINT64_C(1) << 28)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hba_sim/devices/virtio_faults.h"
 #include "hba_sim/devices/virtio_pci.h"
 
 /* Completions executed in one go before the schedule is looked at again; a bit each in struct batch. */
@@ -55,6 +56,8 @@ static void reschedule(struct virtio_vector *vector)
 		next = coalesced_until(vector);
 	if (is_up(vector))
 		next = vector->asserted_at;
+	if (vector->device->faults)
+		next = virtio_faults_next(vector, next);
 	irq_pin_reschedule(vector->line, vector->target, next);
 }
 
@@ -101,6 +104,8 @@ static void file_request(struct virtio_device *device, const struct sim_cpu *cpu
 				   .head = virtqueue_take(&device->queue[index]) };
 	struct virtio_vector *vector = vector_for(device, cpu, index);
 
+	if (device->faults)
+		entry.due += virtio_faults_accept(device, vector, now);
 	if (!due_heap_push(&vector->pending, entry)) {
 		virtio_device_protocol_error(device);
 		return;
@@ -167,8 +172,11 @@ static bool send_message(struct virtio_vector *vector, uint64_t due)
  */
 static void raise_interrupt(struct virtio_device *device, struct virtio_vector *vector, uint64_t due)
 {
-	bool raised = vector->is_message ? send_message(vector, due) : raise_line(device, vector);
+	bool raised;
 
+	if (device->faults && virtio_faults_interrupt(vector))
+		return;
+	raised = vector->is_message ? send_message(vector, due) : raise_line(device, vector);
 	if (!raised)
 		return;
 	set_up_or_down(vector, true);
@@ -235,20 +243,31 @@ static void announce_by_messages(struct virtio_device *device, const struct batc
 
 /* --- requests are done --- */
 
+static int answer(struct virtio_device *device, unsigned queue, struct virtqueue_chain *chain, uint32_t *written_bytes, bool *dropped)
+{
+	enum virtio_faults_outcome outcome = device->faults ? virtio_faults_execute(device, queue, chain, written_bytes) : VIRTIO_EXECUTE;
+
+	*dropped = outcome == VIRTIO_DROPPED;
+	return outcome == VIRTIO_REFUSED ? 0 : device->kind->execute(device, queue, chain, written_bytes);
+}
+
 /* The one place where a request is executed.  Whether there is something in the used ring for it. */
 static bool execute(struct virtio_device *device, const struct due_entry *entry)
 {
 	struct virtqueue *queue = &device->queue[entry->queue];
 	struct virtqueue_chain chain;
 	uint32_t written = 0;
+	bool dropped = false;
 
 	if (!virtqueue_is_up(queue))
 		return false;
 	if (virtqueue_resolve(queue, &device->machine->phys, entry->head, &chain) ||
-	    device->kind->execute(device, entry->queue, &chain, &written)) {
+	    answer(device, entry->queue, &chain, &written, &dropped)) {
 		virtio_device_protocol_error(device);
 		return false;
 	}
+	if (dropped)
+		return false;
 	virtqueue_publish(queue, entry->head, written);
 	return true;
 }
@@ -320,7 +339,6 @@ static void finish(struct virtio_device *device, struct virtio_vector *vector, s
 
 static void pop_due(struct virtio_vector *vector, uint64_t now, struct batch *batch)
 {
-	batch->count = 0;
 	while (batch->count < BATCH && due_heap_first(&vector->pending) <= now)
 		batch->entry[batch->count++] = due_heap_pop(&vector->pending);
 }
@@ -340,7 +358,9 @@ static void publish_due(struct virtio_device *device, struct virtio_vector *vect
 	do {
 		model_lock_acquire(&device->kick_lock);
 		batch.resets = device->resets;
-		pop_due(vector, now, &batch);
+		batch.count = 0;
+		if (!virtio_faults_is_silent(device))
+			pop_due(vector, now, &batch);
 		if (!batch.count)
 			settle(device, vector, now);
 		model_lock_release(&device->kick_lock);
@@ -359,8 +379,11 @@ static bool advance_line(void *source, struct sim_cpu *cpu, uint64_t now, uint64
 	bool up;
 
 	/* relaxed: only this CPU raises it towards itself, and being told late of a clearing elsewhere is harmless */
-	if (is_up(vector) && !(atomic_load_explicit(&device->isr, memory_order_relaxed) & isr_bit(cpu->index)))
+	if (is_up(vector) && !(atomic_load_explicit(&device->isr, memory_order_relaxed) & isr_bit(cpu->index)) &&
+	    !(device->faults && virtio_faults_holds_up(vector)))
 		set_up_or_down(vector, false);
+	if (device->faults)
+		virtio_faults_advance(vector, now);
 	publish_due(device, vector, cpu, now);
 	*asserted = vector->asserted_at;
 	up = is_up(vector);
@@ -374,6 +397,8 @@ static bool advance_message(void *source, struct sim_cpu *cpu, uint64_t now, uin
 	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
 	bool up;
 
+	if (vector->device->faults)
+		virtio_faults_advance(vector, now);
 	publish_due(vector->device, vector, cpu, now);
 	*asserted = vector->asserted_at;
 	up = is_up(vector);
@@ -390,6 +415,8 @@ static void acknowledge_message(void *source, struct sim_cpu *cpu)
 	model_lock_acquire(&vector->device->kick_lock);
 	set_up_or_down(vector, false);
 	vector->waiting = 0;
+	if (vector->device->faults)
+		virtio_faults_acknowledged(vector);
 	reschedule(vector);
 	model_lock_release(&vector->device->kick_lock);
 	sim_restore(cpu, irql);
@@ -429,6 +456,8 @@ uint8_t virtio_device_read_isr(struct virtio_device *device)
 
 	if (isr && device->coalesces)
 		forget_waiting(device);
+	if (device->faults)
+		return virtio_faults_read_isr(device, isr ? VIRTIO_ISR_QUEUE : 0);
 	return isr ? VIRTIO_ISR_QUEUE : 0;
 }
 
@@ -513,6 +542,8 @@ void virtio_device_reset(struct virtio_device *device)
 {
 	stop_everything(device);
 	device->resets++;
+	if (device->faults)
+		virtio_faults_reset(device);
 	for (unsigned q = 0; q < device->queues; q++) {
 		device->queue[q] = (struct virtqueue){ .size = device->setup[q].size };
 		device->setup[q] = (struct virtio_queue_setup){ .size = device->setup[q].size, .vector = VIRTIO_NO_VECTOR };
@@ -627,6 +658,7 @@ int virtio_device_init(struct virtio_device *device, struct sim_machine *machine
 	device->kind = kind;
 	device->ignored = kind->ignored;
 	device->rng = params->seed;
+	device->faults = params->faults;
 	device->coalesces = params->coalesce_ticks != 0;
 	device->config_vector = VIRTIO_NO_VECTOR;
 	device->config_bytes = (unsigned)config_bytes;
@@ -678,6 +710,8 @@ bool virtio_device_busy(struct sim_device *pci)
 	uint64_t now = stamp_now();
 	bool busy = false;
 
+	if (virtio_faults_is_silent(device))
+		return false;
 	model_lock_acquire(&device->kick_lock);
 	for (unsigned c = 0; c < device->machine->cpus; c++)
 		busy |= is_busy(&device->cpu[c], now);
@@ -694,9 +728,9 @@ unsigned virtio_device_lines_up(const struct sim_device *pci)
 	unsigned up = 0;
 
 	for (unsigned c = 0; c < device->machine->cpus; c++)
-		up += is_up(&device->cpu[c]) && (isr >> c & 1);
+		up += is_up(&device->cpu[c]) && (isr >> c & 1) && !virtio_faults_holds_up(&device->cpu[c]);
 	for (unsigned m = 0; m < device->pci.messages; m++)
-		up += is_up(&device->message[m]);
+		up += is_up(&device->message[m]) && !virtio_faults_holds_up(&device->message[m]);
 	return up;
 }
 
@@ -738,6 +772,8 @@ void virtio_device_dump(const struct sim_device *pci, FILE *out)
 	const char *name = device->kind->name;
 
 	/* relaxed: a glance */
+	if (virtio_faults_is_silent(device))
+		fprintf(out, "  %s: %s\n", name, virtio_faults_is_gone(device) ? "removed" : "answers nothing until it is reset");
 	fprintf(out, "  %s: status 0x%02x, isr 0x%" PRIx64 ", protocol errors %" PRIu64 "\n", name,
 		atomic_load_explicit(&device->status, memory_order_relaxed),
 		atomic_load_explicit(&device->isr, memory_order_relaxed),

@@ -23,6 +23,7 @@
 
 #include "hba_sim/devices/devices.h"
 #include "hba_sim/devices/due_heap.h"
+#include "hba_sim/devices/faults.h"
 #include "hba_sim/devices/model_lock.h"
 #include "hba_sim/devices/scsi_target.h"
 #include "hba_sim/devices/virtqueue.h"
@@ -47,6 +48,16 @@ struct virtio_kind {
 	 * has it; it is then not published.  Under execute_lock.
 	 */
 	int (*execute)(struct virtio_device *device, unsigned queue, struct virtqueue_chain *chain, uint32_t *written_bytes);
+	/* Answers a request with that fault instead.  0, or -EINVAL: it is no request, or there is no such answer. */
+	int (*refuse)(struct virtqueue_chain *chain, enum fault_kind kind, uint32_t *written_bytes);
+};
+
+/* What faults have made of a device, until it is reset. */
+enum virtio_condition {
+	VIRTIO_WORKS,
+	VIRTIO_HANGS,       /* requests come in and none is answered */
+	VIRTIO_NEEDS_RESET, /* likewise, and it says so */
+	VIRTIO_GONE,        /* no reset brings it back */
 };
 
 /* An interrupt towards a CPU: the line, or a message. */
@@ -62,6 +73,10 @@ struct virtio_vector {
 	bool masked;          /* a message: by the driver, in the table */
 	bool held;            /* and has something to say meanwhile: the pending bit */
 	struct sim_cpu *target;
+	_Atomic(bool) comes_twice; /* faults: it does, once it is acknowledged, */
+	_Atomic(bool) phantom;     /* it is up without a completion, */
+	_Atomic(bool) again_is_of_queue;
+	_Atomic(uint64_t) again_at; /* or will be at this stamp; 0: no; see virtio_faults.h */
 	struct virtio_device *device;
 	struct irq_line *line;
 };
@@ -82,6 +97,7 @@ struct virtio_device {
 	const struct virtio_kind *kind;
 	struct virtio_vector *cpu;     /* the line towards each CPU */
 	struct virtio_vector *message;
+	struct faults *faults; /* NULL: it has none */
 	unsigned queues;
 	uint32_t ignored; /* the kind's */
 	bool coalesces;
@@ -115,6 +131,10 @@ struct virtio_device {
 	_Alignas(SYNC_LINE_BYTES) _Atomic(uint64_t) isr;
 	/* Times the driver handed over something that virtio forbids. */
 	_Atomic(uint64_t) protocol_errors;
+	/* Faults. */
+	_Atomic(enum virtio_condition) condition;
+	_Atomic(bool) config_changed;
+	_Atomic(uint64_t) storm_until; /* stamp */
 };
 
 /* As struct device_model's: `config` is what the kind's configuration space holds. */

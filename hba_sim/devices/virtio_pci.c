@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hba_sim/devices/virtio_device.h"
+#include "hba_sim/devices/virtio_faults.h"
 
 #define VENDOR 0x1af4u
 #define MODERN_ID 0x1040u
@@ -77,6 +78,8 @@ static uint32_t legacy_read(void *context, struct sim_cpu *cpu, uint32_t offset,
 	struct virtio_device *device = context;
 	const struct virtqueue *queue = queue_is_selected(device) ? &device->queue[device->queue_select] : NULL;
 
+	if (virtio_faults_is_gone(device))
+		return virtio_faults_all_ones(bytes);
 	switch (offset) {
 	case VIRTIO_PCI_HOST_FEATURES:
 		return (uint32_t)virtio_device_features(device);
@@ -130,11 +133,13 @@ static void legacy_write_register(struct virtio_device *device, struct sim_cpu *
 	}
 }
 
-static void legacy_write(void *device, struct sim_cpu *cpu, uint32_t offset, unsigned bytes, uint32_t value)
+static void legacy_write(void *context, struct sim_cpu *cpu, uint32_t offset, unsigned bytes, uint32_t value)
 {
+	struct virtio_device *device = context;
 	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
 
-	legacy_write_register(device, cpu, offset, value);
+	if (!virtio_faults_is_gone(device))
+		legacy_write_register(device, cpu, offset, value);
 	sim_restore(cpu, irql);
 }
 
@@ -315,6 +320,8 @@ static uint32_t memory_read(void *context, struct sim_cpu *cpu, uint32_t offset,
 {
 	struct virtio_device *device = context;
 
+	if (virtio_faults_is_gone(device))
+		return virtio_faults_all_ones(bytes);
 	if (offset < VIRTIO_COMMON_BYTES)
 		return common_read(device, offset);
 	if (offset == VIRTIO_MEMORY_ISR)
@@ -329,10 +336,13 @@ static void memory_write(void *context, struct sim_cpu *cpu, uint32_t offset, un
 	struct virtio_device *device = context;
 	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
 
+	if (virtio_faults_is_gone(device))
+		goto out;
 	if (offset >= VIRTIO_MEMORY_NOTIFY && offset < VIRTIO_MEMORY_NOTIFY + VIRTIO_NOTIFY_MULTIPLIER * device->queues)
 		notify(device, cpu, offset - VIRTIO_MEMORY_NOTIFY, value);
 	else if (offset < VIRTIO_COMMON_BYTES)
 		common_write(device, offset, value);
+out:
 	sim_restore(cpu, irql);
 }
 
@@ -344,6 +354,8 @@ static uint32_t table_read(void *context, struct sim_cpu *cpu, uint32_t offset, 
 	unsigned entry = offset / MSIX_ENTRY_BYTES;
 	uint32_t held = 0;
 
+	if (virtio_faults_is_gone(device))
+		return virtio_faults_all_ones(bytes);
 	if (offset == VIRTIO_MSIX_PENDING) {
 		for (unsigned m = 0; m < device->pci.messages; m++)
 			held |= (uint32_t)virtio_device_is_held(device, m) << m;
@@ -369,7 +381,8 @@ static void table_write(void *context, struct sim_cpu *cpu, uint32_t offset, uns
 	struct virtio_device *device = context;
 	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
 
-	if (offset / MSIX_ENTRY_BYTES < device->pci.messages && offset % MSIX_ENTRY_BYTES == MSIX_ENTRY_CONTROL)
+	if (!virtio_faults_is_gone(device) && offset / MSIX_ENTRY_BYTES < device->pci.messages &&
+	    offset % MSIX_ENTRY_BYTES == MSIX_ENTRY_CONTROL)
 		virtio_device_mask(device, offset / MSIX_ENTRY_BYTES, value & 1);
 	sim_restore(cpu, irql);
 }

@@ -46,6 +46,24 @@ static int execute_request(struct scsi_target *target, struct virtqueue_chain *c
 	return 0;
 }
 
+/* The response of a request that fails, is refused for now, or finds too many others before it. */
+static int refuse(struct virtqueue_chain *chain, enum fault_kind kind, uint32_t *written_bytes)
+{
+	struct sim_iov *in = &chain->segment[chain->readable];
+	struct virtio_scsi_response *response = in[0].base;
+
+	if (chain->writable < 1 || in[0].bytes < sizeof(*response))
+		return -EINVAL;
+	memset(response, 0, sizeof(*response));
+	response->residual = (uint32_t)(sim_iov_total(&in[1], chain->writable - 1) +
+					(chain->readable > 1 ? sim_iov_total(&chain->segment[1], chain->readable - 1) : 0));
+	response->status = kind == FAULT_BUSY ? SCSI_STATUS_BUSY : kind == FAULT_FULL ? SCSI_STATUS_TASK_SET_FULL : SCSI_STATUS_CHECK_CONDITION;
+	if (kind == FAULT_ERROR)
+		response->sense_bytes = scsi_sense_put(response->sense, SCSI_KEY_MEDIUM_ERROR, SCSI_ASC_UNRECOVERED_READ_ERROR);
+	*written_bytes = sizeof(*response);
+	return 0;
+}
+
 /* Task management: a reset is complete at once, since nothing outlives its due time in the device; the rest is refused. */
 static int execute_control(struct virtqueue_chain *chain, uint32_t *written_bytes)
 {
@@ -75,6 +93,7 @@ static const struct virtio_kind kind = {
 	/* There is never an event, so the buffers for them stay where they are. */
 	.ignored = 1u << VIRTIO_SCSI_QUEUE_EVENT,
 	.execute = execute,
+	.refuse = refuse,
 };
 
 static int init(struct sim_device *device, struct sim_machine *machine, const struct device_params *params, uint8_t dirql)

@@ -13,6 +13,7 @@ static BOOLEAN HasArgument(PCHAR Arguments, const CHAR *Wanted)
 static BOOLEAN Interrupt(PVOID Extension);
 static BOOLEAN MessageInterrupt(PVOID Extension, ULONG MessageId);
 static VOID CompletionDpcRoutine(PSTOR_DPC Dpc, PVOID Extension, PVOID Argument1, PVOID Argument2);
+static VOID RecoveryDpcRoutine(PSTOR_DPC Dpc, PVOID Extension, PVOID Argument1, PVOID Argument2);
 
 /* One piece of memory for all rings: there is one uncached extension. */
 static BOOLEAN AllocateRings(PVIRTIO_ADAPTER Adapter, PPORT_CONFIGURATION_INFORMATION ConfigInfo)
@@ -72,6 +73,7 @@ static BOOLEAN PassiveInitialize(PVOID Extension)
 
 	for (USHORT q = 0; q < Adapter->QueueCount; q++)
 		StorPortInitializeDpc(Extension, &Adapter->Queue[q].Dpc, CompletionDpcRoutine);
+	StorPortInitializeDpc(Extension, &Adapter->RecoveryDpc, RecoveryDpcRoutine);
 	return TRUE;
 }
 
@@ -130,9 +132,7 @@ static BOOLEAN Initialize(PVOID Extension)
 	if (!CountMessages(Adapter) || !StartDevice(Adapter))
 		return FALSE;
 	AskForConcurrentChannels(Extension);
-	if (Adapter->CompleteInDpc)
-		return StorPortEnablePassiveInitialization(Extension, PassiveInitialize);
-	return TRUE;
+	return StorPortEnablePassiveInitialization(Extension, PassiveInitialize);
 }
 
 /* --- a request --- */
@@ -193,7 +193,7 @@ static BOOLEAN StartIo(PVOID Extension, PSCSI_REQUEST_BLOCK Srb)
 	if (Adapter->QueueCount > 1)
 		((PVIRTIO_REQUEST)Srb->SrbExtension)->Queue = ChooseQueue(Adapter, Srb);
 	if (!StorPortSynchronizeAccess(Extension, PostSrb, Srb)) {
-		Srb->SrbStatus = SRB_STATUS_BUSY;
+		Srb->SrbStatus = Adapter->Gone ? SRB_STATUS_NO_DEVICE : SRB_STATUS_BUSY;
 		StorPortNotification(RequestComplete, Extension, Srb);
 	}
 	return TRUE;
@@ -238,10 +238,13 @@ static VOID DrainQueue(PVIRTIO_ADAPTER Adapter, PVIRTIO_QUEUE Queue)
 static BOOLEAN Interrupt(PVOID Extension)
 {
 	PVIRTIO_ADAPTER Adapter = Extension;
-
 	/* Reading it takes the level-triggered line down; anything published later raises it again. */
-	if (!VirtioReadIsr(&Adapter->Transport))
+	UCHAR Reasons = VirtioReadIsr(&Adapter->Transport);
+
+	if (!Reasons)
 		return FALSE;
+	if (Reasons & VIRTIO_INTERRUPT_CONFIG)
+		StorPortIssueDpc(Extension, &Adapter->RecoveryDpc, NULL, NULL);
 	for (USHORT q = 0; q < Adapter->QueueCount; q++)
 		DrainQueue(Adapter, &Adapter->Queue[q]);
 	return TRUE;
@@ -310,7 +313,7 @@ static VOID CompleteAllOfQueue(PVIRTIO_ADAPTER Adapter, USHORT q)
 
 		Adapter->Cookie[q][i] = NULL;
 		if (Srb) {
-			Srb->SrbStatus = SRB_STATUS_BUS_RESET;
+			Srb->SrbStatus = Adapter->Gone ? SRB_STATUS_NO_DEVICE : SRB_STATUS_BUS_RESET;
 			StorPortNotification(RequestComplete, Adapter, Srb);
 		}
 	}
@@ -321,11 +324,36 @@ static BOOLEAN CompleteAllAfterReset(PVOID Extension, PVOID Context)
 {
 	PVIRTIO_ADAPTER Adapter = Extension;
 
-	/* The device forgets what it had; every request that it had is reported as reset. */
-	VirtioReset(&Adapter->Transport);
+	/* What it has finished is finished, though nobody may have said so. */
+	for (USHORT q = 0; q < Adapter->QueueCount; q++)
+		DrainQueue(Adapter, &Adapter->Queue[q]);
+	/* It forgets what it had besides; every request of that is reported as reset. */
+	Adapter->Gone = !VirtioReset(&Adapter->Transport);
 	for (USHORT q = 0; q < Adapter->QueueCount; q++)
 		CompleteAllOfQueue(Adapter, q);
-	return StartDevice(Adapter);
+	if (!Adapter->Gone && StartDevice(Adapter))
+		return TRUE;
+	Adapter->Gone = TRUE;
+	for (USHORT q = 0; q < Adapter->QueueCount; q++)
+		RingClose(&Adapter->Queue[q].Ring);
+	return FALSE;
+}
+
+/* The configuration changes only when something is wrong. */
+static BOOLEAN RecoverIfNeeded(PVOID Extension, PVOID Context)
+{
+	PVIRTIO_ADAPTER Adapter = Extension;
+
+	/* All ones, when it is gone, have this bit too. */
+	if (Adapter->Gone || !(VirtioStatus(&Adapter->Transport) & VIRTIO_DEVICE_NEEDS_RESET))
+		return FALSE;
+	StorPortNotification(ResetDetected, Extension, 0);
+	return CompleteAllAfterReset(Extension, NULL);
+}
+
+static VOID RecoveryDpcRoutine(PSTOR_DPC Dpc, PVOID Extension, PVOID Argument1, PVOID Argument2)
+{
+	StorPortSynchronizeAccess(Extension, RecoverIfNeeded, NULL);
 }
 
 static BOOLEAN ResetBus(PVOID Extension, ULONG PathId)

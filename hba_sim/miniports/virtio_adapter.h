@@ -50,6 +50,8 @@ typedef struct _VIRTIO_ADAPTER {
 	BOOLEAN CompleteInDpc;
 	BOOLEAN LockEachMessage;
 	BOOLEAN Indirect;
+	BOOLEAN Gone;       /* there is no device any more, or none that can be started */
+	STOR_DPC RecoveryDpc;
 	ULONGLONG Wanted;   /* features of the kind */
 	ULONGLONG Features; /* accepted */
 	VOID (*Report)(PVOID Extension, PSCSI_REQUEST_BLOCK Srb); /* fills in the SRB's status from the device's */

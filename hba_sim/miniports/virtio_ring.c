@@ -157,3 +157,9 @@ PVOID RingTake(PRING Ring)
 		FreeChain(Ring, (USHORT)Id);
 	return Cookie;
 }
+
+VOID RingClose(PRING Ring)
+{
+	Ring->FreeHead = RING_NONE;
+	Ring->FreeCount = 0;
+}

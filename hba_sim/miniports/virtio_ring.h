@@ -90,4 +90,7 @@ BOOLEAN RingRearm(PRING Ring);
 /* The cookie of the next chain that the device is done with, freed again; NULL when there is none. */
 PVOID RingTake(PRING Ring);
 
+/* From here on nothing can be posted to it. */
+VOID RingClose(PRING Ring);
+
 #endif

@@ -61,6 +61,9 @@ static VOID Report(PVOID Extension, PSCSI_REQUEST_BLOCK Srb)
 	Srb->ScsiStatus = Response->Status;
 	if (Response->Response != RESPONSE_OK) {
 		Srb->SrbStatus = SRB_STATUS_NO_DEVICE;
+	} else if (Response->Status == SCSISTAT_BUSY || Response->Status == SCSISTAT_QUEUE_FULL) {
+		/* Not now: the port driver submits it again. */
+		Srb->SrbStatus = SRB_STATUS_BUSY;
 	} else if (Response->Status != SCSISTAT_GOOD) {
 		Srb->SrbStatus = SRB_STATUS_ERROR;
 		CopySense(Srb, Response);

@@ -192,9 +192,15 @@ ULONG VirtioMap(PVIRTIO_TRANSPORT Transport, PVOID Extension, PPORT_CONFIGURATIO
 
 /* --- using them --- */
 
-VOID VirtioReset(PVIRTIO_TRANSPORT Transport)
+UCHAR VirtioStatus(PVIRTIO_TRANSPORT Transport)
+{
+	return Get8(Transport, Either(Transport, LEGACY_STATUS, COMMON_STATUS));
+}
+
+BOOLEAN VirtioReset(PVIRTIO_TRANSPORT Transport)
 {
 	Put8(Transport, Either(Transport, LEGACY_STATUS, COMMON_STATUS), 0);
+	return VirtioStatus(Transport) == 0;
 }
 
 ULONGLONG VirtioFeatures(PVIRTIO_TRANSPORT Transport)

@@ -33,7 +33,13 @@ typedef struct _VIRTIO_TRANSPORT {
 /* From HwStorFindAdapter.  SP_RETURN_FOUND, SP_RETURN_BAD_CONFIG or SP_RETURN_ERROR. */
 ULONG VirtioMap(PVIRTIO_TRANSPORT Transport, PVOID Extension, PPORT_CONFIGURATION_INFORMATION ConfigInfo);
 
-VOID VirtioReset(PVIRTIO_TRANSPORT Transport);
+#define VIRTIO_DEVICE_NEEDS_RESET 0x40
+
+/* The device status register. */
+UCHAR VirtioStatus(PVIRTIO_TRANSPORT Transport);
+
+/* FALSE: it is not there any more. */
+BOOLEAN VirtioReset(PVIRTIO_TRANSPORT Transport);
 
 /* What the device offers. */
 ULONGLONG VirtioFeatures(PVIRTIO_TRANSPORT Transport);
@@ -59,7 +65,9 @@ static inline VOID VirtioRingDoorbell(PVIRTIO_TRANSPORT Transport, USHORT Queue)
 		StorPortWritePortUshort(Transport->Extension, (PUSHORT)(Transport->Registers + VIRTIO_LEGACY_NOTIFY), Queue);
 }
 
-/* Takes the line down; 0 when it was not up. */
+#define VIRTIO_INTERRUPT_CONFIG 2
+
+/* Takes the line down; 0 when it was not up, VIRTIO_INTERRUPT_CONFIG among others when the configuration or the status has changed. */
 static inline UCHAR VirtioReadIsr(PVIRTIO_TRANSPORT Transport)
 {
 	if (Transport->Modern)

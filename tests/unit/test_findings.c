@@ -69,6 +69,65 @@ static void a_request_without_an_account(void **state)
 	expect("violated", "2 I/Os ended in an error");
 }
 
+static void fail_one(void)
+{
+	struct ledger_io io = { .blocks = 8 };
+
+	assert_int_equal(ledger_issue(cell.ledger, &io), 0);
+	assert_int_equal(ledger_fail(cell.ledger, &io), 0);
+}
+
+static void expect_errors(uint64_t errors, uint64_t failed)
+{
+	struct cell_findings findings;
+
+	cell_find(&cell, &findings);
+	assert_int_equal(findings.errors, errors);
+	assert_int_equal(findings.failed, failed);
+}
+
+/* As many errors as the device was made to report are its own. */
+static void an_error_that_a_fault_accounts_for(void **state)
+{
+	strcpy(cell.spec.faults, "error=1");
+	cell.faults.kind[FAULT_ERROR].injected = 2;
+	for (unsigned i = 1; i <= 2; i++) {
+		fail_one();
+		cpu.errors[SRB_STATUS_ERROR] = i;
+		expect_errors(i, 0);
+	}
+	fail_one();
+	cpu.errors[SRB_STATUS_ERROR] = 3;
+	expect("violated", "1 I/Os ended in an error");
+	expect_errors(2, 1);
+}
+
+/* Another fault does not make it right. */
+static void an_error_without_its_fault(void **state)
+{
+	strcpy(cell.spec.faults, "lost=1");
+	cell.faults.kind[FAULT_LOST].injected = 5;
+	cell.adapter.bus_resets = 1;
+	fail_one();
+	cpu.errors[SRB_STATUS_ERROR] = 1;
+	expect("violated", "1 I/Os ended in an error");
+}
+
+static void what_was_reset(void **state)
+{
+	strcpy(cell.spec.faults, "hang=1");
+	fail_one();
+	fail_one();
+	cpu.errors[SRB_STATUS_BUS_RESET] = 1;
+	cpu.errors[SRB_STATUS_NO_DEVICE] = 1;
+	/* Of no reset. */
+	expect("violated", "2 I/Os ended in an error");
+	cell.adapter.bus_resets = 1;
+	expect_errors(2, 0);
+	cell.spec.faults[0] = '\0';
+	expect("violated", "2 I/Os ended in an error");
+}
+
 static void two_inside_at_once(void **state)
 {
 	struct access_before before;
@@ -130,6 +189,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_request_that_ended_in_an_error),
 		TEST(a_request_without_an_account),
+		TEST(an_error_that_a_fault_accounts_for),
+		TEST(an_error_without_its_fault),
+		TEST(what_was_reset),
 		TEST(two_inside_at_once),
 		TEST(a_completion_too_many),
 		TEST(a_block_that_is_wrong_in_the_end),

@@ -71,6 +71,10 @@ static const char *const appended_with_the_devices[] = {
 	"device", "transport", "queues", "coalesce_count", "coalesce_ns",
 };
 
+static const char *const appended_with_faults[] = {
+	"faults", "timeout_ms", "faults_injected", "timeouts", "bus_resets", "completed_with_error",
+};
+
 static const char *const clean_statistics[] = {
 	"hit_n", "clean_p50_ns", "clean_p99_ns", "clean_p99_9_ns", "clean_max_ns",
 };
@@ -136,6 +140,7 @@ static void summary_keeps_its_order(void **state)
 	at = expect_names(s, at, appended_with_drivers, COUNT_OF(appended_with_drivers));
 	at = expect_names(s, at, appended_with_the_devices, COUNT_OF(appended_with_the_devices));
 	assert_string_equal(s->columns[at++].name, "verified");
+	at = expect_names(s, at, appended_with_faults, COUNT_OF(appended_with_faults));
 	assert_int_equal(at, s->count);
 }
 

@@ -43,6 +43,8 @@ static struct cell_spec example(void)
 	spec.warmup_ns = 50000000;
 	spec.oversubscribe = true;
 	spec.verify = false;
+	strcpy(spec.faults, "lost=0.001,storm=0.1/s:200us");
+	spec.timeout_ms = 30;
 	spec.delivery = SYNC_POLL;
 	spec.bystander_hz = 2000;
 	spec.preempt_hz = 1000;
@@ -457,8 +459,8 @@ static void test_equal_cells_have_equal_names(void **state)
 /* Each member but the seed, and what only changes how a result is written. */
 static void test_different_cells_have_different_names(void **state)
 {
-	struct cell_spec spec[37];
-	char id[37][CELL_ID_BYTES];
+	struct cell_spec spec[39];
+	char id[39][CELL_ID_BYTES];
 	size_t n = 0;
 
 #define WITH(change)                       \
@@ -501,6 +503,8 @@ static void test_different_cells_have_different_names(void **state)
 	WITH(s->warmup_max_ns++);
 	WITH(s->inject = false);
 	WITH(s->inject_ns++);
+	WITH(strcpy(s->faults, "lost=0.002,storm=0.1/s:200us"));
+	WITH(s->timeout_ms++);
 	WITH(open_loop(s, ARRIVAL_POISSON, 25000));
 	WITH(open_loop(s, ARRIVAL_POISSON, 25001));
 	WITH(open_loop(s, ARRIVAL_PERIODIC, 25000));
@@ -523,11 +527,13 @@ static void test_a_benchmark_name_is_a_path_of_keys_and_values(void **state)
 	assert_non_null(strstr(name, "backend:spinlock/"));
 	assert_non_null(strstr(name, "/routing:other/"));
 	assert_non_null(strstr(name, "/service:bimodal:5us/200us/1%/"));
-	assert_non_null(strstr(name, "/bystander_hz:2000/preempt_hz:1000/preempt_ns:50000/inject_ns:20/oversubscribe"));
+	assert_non_null(strstr(name, "/bystander_hz:2000/preempt_hz:1000/preempt_ns:50000/inject_ns:20/timeout_ms:30/"
+				  "faults:lost=0.001,storm=0.1_s:200us/oversubscribe"));
 	assert_null(strstr(name, "/delivery:"));
 	/* What is not there leaves the name, and so the identity, as it was before there was a choice. */
 	spec.bystander_hz = spec.preempt_hz = 0;
 	spec.inject = false;
+	spec.faults[0] = '\0';
 	cell_benchmark_name(&spec, name, sizeof(name));
 	assert_null(strstr(name, "bystander"));
 	assert_null(strstr(name, "preempt"));
