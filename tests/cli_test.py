@@ -714,7 +714,9 @@ class Cell(Command):
         "queue_depth": 8, "section_ns": 0, "think_ns": 0, "service_time": "5us", "io_bytes": 4096, "data": 0, "trace": "",
         "trace_speed": None, "arrival": 0, "arrival_hz": 0, "inject": False, "inject_ns": 0, "duration_ns": 50_000_000,
         "warmup_ns": 10_000_000, "warmup_max_ns": 40_000_000, "oversubscribe": False, "bystander_hz": 0, "preempt_hz": 0,
-        "preempt_ns": 0, "miniport": "", "miniport_argument": "", "histogram_digits": 2, "seed": 7,
+        "preempt_ns": 0, "miniport": "", "miniport_argument": "", "histogram_digits": 2, "seed": 7, "verify": False,
+        "device": "virtio-scsi", "transport": 0, "queues": 1, "vectors": 0, "message_locks": False, "coalesce_count": 1, "coalesce_ns": 0,
+        "faults": "", "timeout_ms": 0,
     }
     PERIODIC, POISSON = 1, 2
 
@@ -778,7 +780,7 @@ class Cell(Command):
                 process.stdin.write(json.dumps(spec).encode())
                 process.stdin.close()
                 # Warm-up takes less.
-                self.stop_one_that_used(process.pid, 0.06)
+                self.stop_one_that_used(process, 0.06)
                 time.sleep(self.STOPPED_S)
                 os.kill(process.pid, signal.SIGCONT)
                 self.assertEqual(process.wait(60), 0, process.stderr.read())
@@ -788,9 +790,12 @@ class Cell(Command):
     STOPPED_S = 0.1
 
     @staticmethod
-    def stop_one_that_used(pid, seconds):
+    def stop_one_that_used(process, seconds):
         """By a thread that runs, which stops all of them: the main thread may have no CPU to take the signal on."""
+        pid = process.pid
         while True:
+            if process.poll() is not None:
+                raise AssertionError(f"it ended with {process.returncode}: {process.stderr.read().decode()}")
             for thread in set(os.listdir(f"/proc/{pid}/task")) - {str(pid)}:
                 with open(f"/proc/{pid}/task/{thread}/stat") as file:
                     fields = file.read().rsplit(")", 1)[1].split()
