@@ -277,17 +277,34 @@ static void keep_up_load(struct cell_cpu *cpu)
 		pass_end(cpu, stamp_now());
 }
 
+/* For an interrupt that is asserted still to arrive here; what has not by then is missed. */
+#define LAST_INTERRUPT_NS 100000000u
+
+/*
+ * Whether all that was in flight is back, and no interrupt is on its way: the last completions may have been found by
+ * another's ISR before their own came.  `since` is when the first was so, 0 before.
+ */
+static bool is_over(struct cell *cell, uint64_t now, uint64_t *since)
+{
+	/* relaxed: it only ends the service */
+	if (atomic_load_explicit(&cell->drained, memory_order_relaxed) < cell->spec.cpus)
+		return false;
+	if (!*since)
+		*since = now;
+	return !cell->model->lines_up(cell->hba) || now - *since > stamp_from_ns(&cell->scale, LAST_INTERRUPT_NS);
+}
+
 /* Serve until nobody has anything in flight, or what is lost has been given up. */
 static void drain(struct cell_cpu *cpu)
 {
 	struct cell *cell = cpu->cell;
+	uint64_t all_back = 0;
 	bool drained = false;
 
 	bystanders_stop(&cell->bystanders, cpu->sim);
 	preempt_stop(&cell->preempt, cpu->sim);
 
-	/* relaxed: both only end the service */
-	while (atomic_load_explicit(&cell->drained, memory_order_relaxed) < cell->spec.cpus && !given_up(cell)) {
+	while (!given_up(cell) && !is_over(cell, stamp_now(), &all_back)) {
 		uint64_t now = stamp_now();
 		uint8_t irql = sim_raise(cpu->sim, IRQL_DISPATCH);
 
@@ -297,6 +314,7 @@ static void drain(struct cell_cpu *cpu)
 		sim_lower(cpu->sim, irql);
 		if (!drained && !cpu->in_flight) {
 			drained = true;
+			/* relaxed: see is_over */
 			atomic_fetch_add_explicit(&cell->drained, 1, memory_order_relaxed);
 		}
 		sim_idle(cpu->sim);
