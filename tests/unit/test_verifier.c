@@ -841,18 +841,44 @@ static void play(const struct rule_case *rule_case)
 	verifier_settle(verifier);
 }
 
+/* On a machine that is slow or busy, limits in time may be exceeded where nobody meant to. */
+static bool is_of_the_machine(const struct verifier_finding *finding, enum verifier_rule meant)
+{
+	bool is_limit = finding->rule == VERIFIER_LOCK_TOO_LONG || finding->rule == VERIFIER_ISR_TOO_LONG;
+
+	return is_limit && finding->rule != meant;
+}
+
+/* The findings but those, and the first of them. */
+static size_t count_findings(enum verifier_rule meant, const struct verifier_finding **first)
+{
+	size_t count = 0;
+
+	*first = NULL;
+	for (size_t i = 0; i < verifier_count(verifier); i++) {
+		const struct verifier_finding *finding = verifier_get(verifier, i);
+
+		if (is_of_the_machine(finding, meant))
+			continue;
+		if (!count++)
+			*first = finding;
+	}
+	return count;
+}
+
 static void test_broken(void **state)
 {
 	const struct rule_case *rule_case = *state;
 	const struct verifier_finding *finding;
 	char place[256], expected[64];
+	size_t findings;
 
 	breaks = true;
 	play(rule_case);
-	if (verifier_count(verifier) != 1)
+	findings = count_findings(rule_case->rule, &finding);
+	if (findings != 1)
 		verifier_print(verifier, stderr);
-	assert_int_equal(verifier_count(verifier), 1);
-	finding = verifier_get(verifier, 0);
+	assert_int_equal(findings, 1);
 	assert_string_equal(verifier_rules[finding->rule].name, verifier_rules[rule_case->rule].name);
 	/* The thread's CPU time may be less than the limit on a machine that is busy. */
 	assert_int_equal(finding->count + finding->undecided, 1);
@@ -869,10 +895,18 @@ static void test_broken(void **state)
 
 static void test_just_right(void **state)
 {
+	const struct rule_case *rule_case = *state;
+
 	breaks = false;
-	play(*state);
+	play(rule_case);
 	verifier_print(verifier, stderr);
-	assert_int_equal(verifier_broken(verifier), 0);
+	/* A limit that is kept may be undecided. */
+	for (size_t i = 0; i < verifier_count(verifier); i++) {
+		const struct verifier_finding *finding = verifier_get(verifier, i);
+
+		if (!is_of_the_machine(finding, rule_case->rule))
+			assert_int_equal(finding->count, 0);
+	}
 }
 
 /* Every rule has a name of its own, a sentence, and a case above. */
@@ -893,26 +927,30 @@ static void test_every_rule_is_tried(void **state)
 /* One row for a rule and a place, however often. */
 static void test_the_same_is_counted(void **state)
 {
+	const struct verifier_finding *finding;
+
 	breaks = true;
 	prepare_sync_nested(true);
 	start();
 	for (unsigned i = 0; i < 3; i++)
 		one_io(true);
-	assert_int_equal(verifier_count(verifier), 1);
-	assert_int_equal(verifier_get(verifier, 0)->count, 3);
-	assert_string_equal(verifier_get(verifier, 0)->callback, "HwStorStartIo");
-	assert_string_equal(verifier_get(verifier, 0)->call, "StorPortSynchronizeAccess");
-	assert_int_equal(verifier_get(verifier, 0)->irql, MINI_DIRQL);
+	assert_int_equal(count_findings(VERIFIER_SYNC_NESTED, &finding), 1);
+	assert_int_equal(finding->count, 3);
+	assert_string_equal(finding->callback, "HwStorStartIo");
+	assert_string_equal(finding->call, "StorPortSynchronizeAccess");
+	assert_int_equal(finding->irql, MINI_DIRQL);
 }
 
 /* What the port holds for StartIo in half duplex lets the call through. */
 static void test_half_duplex_lets_a_call_through(void **state)
 {
+	const struct verifier_finding *finding;
+
 	mini.start = synchronizing_start;
 	mini.model = StorSynchronizeHalfDuplex;
 	start();
 	one_io(false);
-	assert_int_equal(verifier_count(verifier), 0);
+	assert_int_equal(count_findings(VERIFIER_SYNC_NESTED, &finding), 0);
 }
 
 /* What exceeds a limit while the CPU is seen to be away is undecided; not so if it does it every time. */
@@ -929,17 +967,20 @@ static BOOLEAN works_in_section(PVOID extension, PSCSI_REQUEST_BLOCK srb)
 
 static void test_a_gap_is_not_blamed_on_the_miniport(void **state)
 {
+	const struct verifier_finding *finding;
+
 	mini.build = works_in_section;
 	gap_log_init(&rig.machine.cpu[0].gaps, rig.machine.cpu[0].gaps.witness, 20000);
 	start();
 	one_io(false);
-	assert_int_equal(verifier_count(verifier), 1);
-	assert_int_equal(verifier_get(verifier, 0)->undecided, 1);
+	assert_int_equal(count_findings(VERIFIER_LOCK_TOO_LONG, &finding), 1);
+	assert_int_equal(finding->rule, VERIFIER_LOCK_TOO_LONG);
+	assert_int_equal(finding->undecided, 1);
 	assert_int_equal(verifier_broken(verifier), 0);
 	for (unsigned i = 1; i < 12; i++)
 		one_io(false);
-	assert_int_equal(verifier_broken(verifier), 1);
-	assert_int_equal(verifier_get(verifier, 0)->rule, VERIFIER_LOCK_TOO_LONG);
+	assert_in_range(verifier_broken(verifier), 1, verifier_count(verifier));
+	assert_true(finding->count > 0);
 }
 
 int main(void)
