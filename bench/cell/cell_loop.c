@@ -126,6 +126,8 @@ static void submit(struct cell_cpu *cpu, struct cell_io *io, uint64_t now)
 		io->in_ledger = false;
 	}
 	port_request_prepare(io->request, io->lun, cdb, cdb_bytes, flags, bytes);
+	if (io->ledger.is_write)
+		lun_prepare(cell->lun[io->lun]);
 	io->request->owner = io;
 	io->request->complete = complete;
 	io->started = now;

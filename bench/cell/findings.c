@@ -51,6 +51,8 @@ void cell_find(const struct cell *cell, struct cell_findings *findings)
 		.verifier = cell->verifier ? verifier_broken(cell->verifier) : 0,
 		.unordered = report.unordered,
 	};
+	for (unsigned i = 0; cell->spec.delivery == SYNC_THREAD && i < cell->luns; i++)
+		findings->unprepared += lun_unprepared(cell->lun[i]);
 	findings->errors = least(accounted_for(cell), findings->failed);
 	findings->failed -= findings->errors;
 	recorder_total(&cell->recorder, &totals);
@@ -88,7 +90,11 @@ static void describe_data(const struct cell *cell, const struct cell_findings *f
 const char *cell_judge(const struct cell *cell, const struct cell_findings *findings, char *reason, size_t reason_bytes)
 {
 	*reason = '\0';
-	if (findings->exclusion) {
+	if (findings->unprepared) {
+		snprintf(reason, reason_bytes, "%" PRIu64 " times no memory was ready for what an ISR wrote, which then may have slept",
+			 findings->unprepared);
+		return "failed";
+	} else if (findings->exclusion) {
 		describe_meeting(adapter_first_violation(&cell->adapter), reason, reason_bytes);
 	} else if (findings->data || findings->twice) {
 		describe_data(cell, findings, reason, reason_bytes);

@@ -19,6 +19,7 @@ struct cell_findings {
 	uint64_t lost;      /* I/Os that never came back */
 	uint64_t missed;    /* interrupts asserted and never serviced */
 	uint64_t verifier;  /* places at which the miniport broke a rule of the verifier's */
+	uint64_t unprepared; /* times that an ISR that is a thread may have waited for the kernel's memory: it leaves the core, and levels mean nothing */
 	uint64_t unordered; /* reads that a write overlapped: accepted, and no fault */
 };
 

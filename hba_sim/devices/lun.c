@@ -14,6 +14,8 @@
 
 #define FIRST_TABLE_BITS 8u
 #define CHUNK_DATA_BYTES (LUN_CHUNK_BLOCKS * BLOCK_STAMP_BLOCK_BYTES)
+/* As many as the requests write that may be in the device at once. */
+#define CHUNKS_AHEAD 256u
 
 struct lun_chunk {
 	uint64_t *tags;		/* LUN_DATA_STAMP: NULL while all are implied */
@@ -44,6 +46,22 @@ struct lun_part {
 	size_t blocks;
 };
 
+static size_t chunk_bytes(const struct lun *lun)
+{
+	return sizeof(struct lun_chunk) +
+		(lun->mode == LUN_DATA_COPY ?
+		 CHUNK_DATA_BYTES : LUN_CHUNK_BLOCKS * sizeof(uint64_t));
+}
+
+/* The next table and the next chunks. */
+static void expect(struct lun *lun)
+{
+	size_t table = sizeof(*lun->table) << (lun->table_bits + 1);
+	size_t chunks = CHUNKS_AHEAD * chunk_bytes(lun);
+
+	slab_expect(&lun->slab, table + chunks);
+}
+
 int lun_create(struct lun **out, const struct lun_config *config)
 {
 	struct lun *lun;
@@ -57,15 +75,17 @@ int lun_create(struct lun **out, const struct lun_config *config)
 	if (!lun)
 		return -ENOMEM;
 	lun->table_bits = FIRST_TABLE_BITS;
+	lun->blocks = config->blocks;
+	lun->mode = config->mode;
+	lun->id = config->id;
+	expect(lun);
+	slab_prepare(&lun->slab);
 	lun->table = slab_alloc(&lun->slab,
 				sizeof(*lun->table) << lun->table_bits);
 	if (!lun->table) {
 		free(lun);
 		return -ENOMEM;
 	}
-	lun->blocks = config->blocks;
-	lun->mode = config->mode;
-	lun->id = config->id;
 	lun->stats.resident_bytes = sizeof(*lun) +
 		(sizeof(*lun->table) << lun->table_bits);
 	*out = lun;
@@ -78,6 +98,16 @@ void lun_destroy(struct lun *lun)
 		return;
 	slab_fini(&lun->slab);
 	free(lun);
+}
+
+void lun_prepare(struct lun *lun)
+{
+	slab_prepare(&lun->slab);
+}
+
+uint64_t lun_unprepared(const struct lun *lun)
+{
+	return lun->slab.unprepared;
 }
 
 uint64_t lun_blocks(const struct lun *lun)
@@ -131,15 +161,14 @@ static int table_grow(struct lun *lun)
 				lun->table[i];
 	lun->table = table;
 	lun->table_bits = bits;
+	expect(lun);
 	lun->stats.resident_bytes += slots * 2 * sizeof(*table);
 	return 0;
 }
 
 static struct lun_chunk *chunk_new(struct lun *lun)
 {
-	size_t bytes = sizeof(struct lun_chunk) +
-		(lun->mode == LUN_DATA_COPY ?
-		 CHUNK_DATA_BYTES : LUN_CHUNK_BLOCKS * sizeof(uint64_t));
+	size_t bytes = chunk_bytes(lun);
 	struct lun_chunk *chunk = slab_alloc(&lun->slab, bytes);
 
 	if (chunk) {

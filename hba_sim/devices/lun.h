@@ -4,8 +4,8 @@
  * a trace over terabytes runs in megabytes, and that looks at the stamp of
  * every block it is given.
  *
- * Not thread-safe, lun_peek() included: one block is written at a time, by
- * whoever holds the device model's lock.
+ * Not thread-safe, lun_peek() included, but for lun_prepare(): one block is
+ * written at a time, by whoever holds the device model's lock.
  */
 #ifndef STORSYNC_HBA_SIM_DEVICES_LUN_H
 #define STORSYNC_HBA_SIM_DEVICES_LUN_H
@@ -44,6 +44,16 @@ struct lun_stats {
  */
 int lun_create(struct lun **lun, const struct lun_config *config);
 void lun_destroy(struct lun *lun);
+
+/*
+ * Has memory ready for what the writes that are about to be submitted may need,
+ * so that lun_write() need not wait for the kernel. The one function that may be
+ * called while another thread writes; itself it may wait.
+ */
+void lun_prepare(struct lun *lun);
+
+/* How often a write had to ask the kernel for memory all the same. */
+uint64_t lun_unprepared(const struct lun *lun);
 
 uint64_t lun_blocks(const struct lun *lun);
 unsigned int lun_id(const struct lun *lun);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -201,6 +202,76 @@ static void test_sparse(void **state)
 	lun_destroy(lun);
 }
 
+/* Asked before each write, there is always memory ready; the largest table included. */
+static void test_prepared(void **state)
+{
+	for (size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++) {
+		unsigned int chunks = modes[m] == LUN_DATA_COPY ? 2000 : 300000;
+		struct lun *lun = make_lun((uint64_t)chunks * LUN_CHUNK_BLOCKS,
+					   modes[m]);
+
+		for (uint64_t i = 0; i < chunks; i++) {
+			lun_prepare(lun);
+			write_as(lun, i * LUN_CHUNK_BLOCKS, i * LUN_CHUNK_BLOCKS, 1, i + 1,
+				 modes[m]);
+		}
+		assert_int_equal(lun_unprepared(lun), 0);
+		lun_destroy(lun);
+	}
+}
+
+/* As many chunks as are in flight at most fit in what one call has prepared. */
+static void test_prepared_for_many(void **state)
+{
+	for (size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++) {
+		struct lun *lun = make_lun(1 << 20, modes[m]);
+		uint64_t lba = 0;
+
+		for (unsigned int round = 0; round < 8; round++) {
+			lun_prepare(lun);
+			for (unsigned int i = 0; i < 250; i++, lba += LUN_CHUNK_BLOCKS)
+				write_as(lun, lba, lba, 1, 1, modes[m]);
+		}
+		assert_int_equal(lun_unprepared(lun), 0);
+		lun_destroy(lun);
+	}
+}
+
+static void test_not_prepared(void **state)
+{
+	struct lun *lun = make_lun(1 << 20, LUN_DATA_STAMP);
+
+	for (uint64_t i = 0; i < 4000; i++)
+		write_as(lun, i * LUN_CHUNK_BLOCKS, i * LUN_CHUNK_BLOCKS, 1, i + 1, LUN_DATA_STAMP);
+	assert_in_range(lun_unprepared(lun), 3, 6);
+	assert_int_equal(lun_peek_serial(lun, 3999 * LUN_CHUNK_BLOCKS), 4000);
+	lun_destroy(lun);
+}
+
+static void *prepare(void *argument)
+{
+	for (unsigned int i = 0; i < 100000; i++)
+		lun_prepare(argument);
+	return NULL;
+}
+
+/* Two prepare while a third one writes: each slab is used once. */
+static void test_prepared_meanwhile(void **state)
+{
+	struct lun *lun = make_lun(1 << 20, LUN_DATA_STAMP);
+	pthread_t thread[2];
+
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, prepare, lun), 0);
+	for (uint64_t i = 0; i < 8000; i++)
+		write_as(lun, i * LUN_CHUNK_BLOCKS, i * LUN_CHUNK_BLOCKS, 1, i + 1, LUN_DATA_STAMP);
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	for (uint64_t i = 0; i < 8000; i++)
+		assert_int_equal(lun_peek_serial(lun, i * LUN_CHUNK_BLOCKS), i + 1);
+	lun_destroy(lun);
+}
+
 /* Counted when written, stored as it came, and seen by whoever reads it. */
 static void test_misdirected(void **state)
 {
@@ -298,6 +369,10 @@ int main(void)
 		cmocka_unit_test(test_never_written_is_zero),
 		cmocka_unit_test(test_against_oracle),
 		cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_prepared),
+		cmocka_unit_test(test_prepared_for_many),
+		cmocka_unit_test(test_not_prepared),
+		cmocka_unit_test(test_prepared_meanwhile),
 		cmocka_unit_test(test_misdirected),
 		cmocka_unit_test(test_misdirected_among_unwritten),
 		cmocka_unit_test(test_torn),
