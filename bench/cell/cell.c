@@ -201,6 +201,12 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 		snprintf(error, error_bytes, "the port driver granted no messages");
 		return -ENOTSUP;
 	}
+	if (!err && cell->spec.vectors && (strcmp(adapter_interrupt_mode(&cell->adapter), "msi-each") == 0) != cell->spec.message_locks) {
+		snprintf(error, error_bytes, "the miniport asks for %s; use --messages %s",
+			 cell->spec.message_locks ? "one interrupt lock for all messages" : "an interrupt lock for each message",
+			 cell->spec.message_locks ? "all" : "each");
+		return -ENOTSUP;
+	}
 	return err;
 }
 

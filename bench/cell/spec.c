@@ -278,8 +278,9 @@ static const char *device_refusal_of(const struct cell_spec *spec)
 		return "a CPU's requests go to the queue of its number, so queues beyond the CPUs would stay empty; use fewer --queues";
 	if (spec->channels && spec->channels < spec->queues)
 		return "a request's queue is that of its channel, so queues beyond the channels would stay empty; use --channels 0";
-	if (spec->vectors > spec->queues)
-		return "a queue has one message, so messages beyond the request queues would never come; use fewer --vectors";
+	/* A driver of one's own may have other uses for them. */
+	if (!spec->miniport[0] && spec->vectors > spec->queues + 1)
+		return "a queue has one message and changes of configuration another, so further ones would never come; use fewer --vectors";
 	if (spec->message_locks && !spec->vectors)
 		return "a lock for each message needs messages; use --vectors 1 or more, or --messages all";
 	return NULL;

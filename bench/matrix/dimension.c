@@ -459,7 +459,7 @@ const struct dimension dimensions[DIMENSIONS] = {
 	},
 	[DIMENSION_VECTORS] = {
 		.name = "vectors", .argument = "LIST", .standard = "0", .has_ranges = true,
-		.help = "messages (MSI-X) for the request queues; default 0, a shared line (INTx)",
+		.help = "messages (MSI-X) for the request queues, and one for the configuration; default 0, a shared line (INTx)",
 		.set = set_vectors, .format = format_vectors,
 	},
 	[DIMENSION_MESSAGES] = {

@@ -42,6 +42,13 @@
 /* The high byte of the MSI-X capability's control word. */
 #define SIM_PCI_MSIX_CONTROL_HIGH 3
 #define SIM_PCI_MSIX_ENABLED 0x80
+#define SIM_PCI_MSIX_FUNCTION_MASKED 0x40
+/* Where the table is, in the capability: an offset, and the base address register in its low bits. */
+#define SIM_PCI_MSIX_TABLE 4
+#define SIM_PCI_MSIX_BAR_BITS 7u
+/* In the table. */
+#define SIM_PCI_MSIX_ENTRY_BYTES 16u
+#define SIM_PCI_MSIX_ENTRY_CONTROL 12u
 
 /* What a base address register decodes: a range of machine->ioports. */
 struct sim_bar {
@@ -58,6 +65,10 @@ struct sim_device {
 	bool uses_messages;       /* MSI-X is enabled: nothing comes by `line` */
 	struct sim_bar bar[SIM_PCI_BARS];
 	unsigned char config[SIM_PCI_CONFIG_BYTES]; /* little-endian, as a driver reads it; base addresses included */
+	/* By a CPU, before so many bytes of `config` are read; NULL: that changes nothing. */
+	void (*read_config)(struct sim_device *device, unsigned offset, unsigned bytes);
+	/* Bytes within `config` that were written: takes what the model lets be written.  NULL: nothing. */
+	void (*write_config)(struct sim_device *device, unsigned offset, unsigned bytes, const unsigned char *data);
 };
 
 /* Multi-byte fields of configuration space. */
@@ -71,6 +82,13 @@ static inline void sim_pci_put32(struct sim_device *device, unsigned offset, uin
 {
 	sim_pci_put16(device, offset, (uint16_t)value);
 	sim_pci_put16(device, offset + 2, (uint16_t)(value >> 16));
+}
+
+static inline uint32_t sim_pci_get32(const struct sim_device *device, unsigned offset)
+{
+	const unsigned char *at = device->config + offset;
+
+	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
 /* Where the capability of that ID is in configuration space; 0: there is none. */

@@ -92,6 +92,7 @@ enum virtq_desc_flag {
 };
 
 #define VIRTQ_AVAIL_NO_INTERRUPT 1u
+#define VIRTQ_USED_NO_NOTIFY 1u
 #define VIRTQ_LEGACY_ALIGN 4096u
 #define VIRTQ_LEGACY_PAGE_SHIFT 12
 

@@ -10,7 +10,7 @@
  * the message that the driver gave the queue.
  *
  * A kind of device adds what its requests mean (struct virtio_kind); the
- * registers are virtio_pci.c's.
+ * registers are virtio_legacy.c's and virtio_modern.c's, configuration space and the message table virtio_pci.c's.
  *
  * Source: OASIS "Virtual I/O Device (VIRTIO) Version 1.2", 2.7, 4.1.5.
  */
@@ -70,7 +70,8 @@ struct virtio_vector {
 	uint64_t waiting_since; /* when the first one fell due */
 	unsigned waiting;     /* completions that are published and whose interrupt is held back by coalescing */
 	bool is_message;
-	bool masked;          /* a message: by the driver, in the table */
+	bool entry_masked;    /* a message: in the table, */
+	bool masked;          /* or with all others, by the capability */
 	bool held;            /* and has something to say meanwhile: the pending bit */
 	struct sim_cpu *target;
 	_Atomic(bool) comes_twice; /* faults: it does, once it is acknowledged, */
@@ -101,6 +102,8 @@ struct virtio_device {
 	unsigned queues;
 	uint32_t ignored; /* the kind's */
 	bool coalesces;
+	bool function_masked;  /* all messages are; under kick_lock */
+	uint8_t window;        /* where the capability is that gives access by configuration space; 0: there is none */
 
 	/* Doorbells: what is taken, and the schedules. */
 	_Alignas(SYNC_LINE_BYTES) struct model_lock kick_lock;
@@ -119,6 +122,7 @@ struct virtio_device {
 	uint32_t device_feature_select;
 	uint32_t driver_feature_select;
 	uint64_t driver_features;
+	_Atomic(uint8_t) config_generation;
 	bool unknown_features; /* the driver asked for some beyond bit 63 */
 	_Atomic(uint8_t) status;
 	unsigned char config[VIRTIO_CONFIG_BYTES_MAX]; /* the kind's own */
@@ -141,7 +145,7 @@ struct virtio_device {
 int virtio_device_init(struct virtio_device *device, struct sim_machine *machine, const struct device_params *params,
 		       uint8_t dirql, const struct virtio_kind *kind, const void *config, size_t config_bytes);
 
-/* Members of struct device_model. */
+/* Members of struct device_model, */
 void virtio_device_fini(struct sim_device *device);
 bool virtio_device_busy(struct sim_device *device);
 unsigned virtio_device_lines_up(const struct sim_device *device);
@@ -150,7 +154,18 @@ uint64_t virtio_device_protocol_errors(const struct sim_device *device);
 void virtio_device_serve_in(struct sim_device *device, uint64_t ticks);
 void virtio_device_dump(const struct sim_device *device, FILE *out);
 
-/* For virtio_pci.c, all at IRQL_HIGH but the reading ones. */
+/* which every kind has so. */
+#define VIRTIO_DEVICE_MEMBERS                                    \
+	.bytes = sizeof(struct virtio_device),                   \
+	.fini = virtio_device_fini,                              \
+	.busy = virtio_device_busy,                              \
+	.lines_up = virtio_device_lines_up,                      \
+	.interrupts = virtio_device_interrupts,                  \
+	.protocol_errors = virtio_device_protocol_errors,        \
+	.serve_in = virtio_device_serve_in,                      \
+	.dump = virtio_device_dump
+
+/* For the registers, all at IRQL_HIGH but the reading ones. */
 
 /* Features that it offers by the modern interface. */
 uint64_t virtio_device_features(const struct virtio_device *device);
@@ -173,6 +188,9 @@ void virtio_device_set_vector(struct virtio_device *device, uint16_t index, uint
 
 /* Masks or opens an entry of the message table. */
 void virtio_device_mask(struct virtio_device *device, unsigned message, bool masked);
+
+/* Masks all of them, or leaves each to its entry. */
+void virtio_device_mask_function(struct virtio_device *device, bool masked);
 
 /* Whether it waits for its mask to open. */
 bool virtio_device_is_held(const struct virtio_device *device, unsigned message);

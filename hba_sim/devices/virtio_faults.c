@@ -21,8 +21,9 @@ static void interrupt_again(struct virtio_vector *vector, uint64_t now, bool is_
 static void ask_for_reset(struct virtio_device *device, struct virtio_vector *vector, uint64_t now)
 {
 	set_condition(device, VIRTIO_NEEDS_RESET);
-	/* relaxed, both: registers, which order nothing */
+	/* relaxed, all: registers, which order nothing */
 	atomic_fetch_or_explicit(&device->status, VIRTIO_STATUS_NEEDS_RESET, memory_order_relaxed);
+	atomic_fetch_add_explicit(&device->config_generation, 1, memory_order_relaxed);
 	if (!device->pci.uses_messages) {
 		atomic_store_explicit(&device->config_changed, true, memory_order_relaxed);
 		interrupt_again(vector, now, false);
@@ -95,6 +96,20 @@ static void take_down(struct virtio_vector *vector)
 	atomic_store_explicit(&vector->asserted, false, memory_order_relaxed);
 }
 
+/* A masked message stays in its pending bit. */
+static bool waits_for_its_mask(struct virtio_vector *vector, uint64_t at)
+{
+	bool masked;
+
+	model_lock_acquire(&vector->device->kick_lock);
+	masked = vector->masked;
+	if (masked && !vector->held)
+		vector->waiting_since = at;
+	vector->held |= masked;
+	model_lock_release(&vector->device->kick_lock);
+	return masked;
+}
+
 void virtio_faults_advance(struct virtio_vector *vector, uint64_t now)
 {
 	struct virtio_device *device = vector->device;
@@ -109,6 +124,8 @@ void virtio_faults_advance(struct virtio_vector *vector, uint64_t now)
 		return;
 	if (!vector->is_message && atomic_load_explicit(&vector->again_is_of_queue, memory_order_relaxed))
 		atomic_fetch_or_explicit(&device->isr, UINT64_C(1) << vector->target->index, memory_order_relaxed);
+	if (vector->is_message && waits_for_its_mask(vector, at))
+		return;
 	atomic_store_explicit(&vector->phantom, true, memory_order_relaxed);
 	atomic_store_explicit(&vector->asserted, true, memory_order_relaxed);
 	vector->asserted_at = at;

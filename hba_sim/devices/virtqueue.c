@@ -20,7 +20,8 @@ size_t virtqueue_bytes(uint16_t size)
 /* What was negotiated and the size stay. */
 void virtqueue_take_down(struct virtqueue *queue)
 {
-	*queue = (struct virtqueue){ .size = queue->size, .event_index = queue->event_index, .indirect = queue->indirect };
+	*queue = (struct virtqueue){ .size = queue->size, .event_index = queue->event_index, .indirect = queue->indirect,
+				     .says_when = queue->says_when };
 }
 
 int virtqueue_set_pfn(struct virtqueue *queue, const struct sim_phys *phys, uint32_t pfn)
@@ -86,12 +87,39 @@ static uint16_t *avail_event(const struct virtqueue *queue)
 	return (uint16_t *)&queue->used->ring[queue->size];
 }
 
+static bool has_more(const struct virtqueue *queue)
+{
+	return __atomic_load_n(&queue->avail->idx, __ATOMIC_RELAXED) != queue->taken;
+}
+
+static void set_silent(struct virtqueue *queue, bool silent)
+{
+	queue->silent = silent;
+	__atomic_store_n(&queue->used->flags, silent ? VIRTQ_USED_NO_NOTIFY : 0, __ATOMIC_RELAXED);
+}
+
+static bool ask_by_flag(struct virtqueue *queue)
+{
+	if (has_more(queue)) {
+		set_silent(queue, true);
+		return true;
+	}
+	if (!queue->silent)
+		return false;
+	set_silent(queue, false);
+	/* pairs with the driver's fence between advancing the index and reading the flag: one of the two sees the other */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return has_more(queue);
+}
+
 bool virtqueue_ask_doorbell(struct virtqueue *queue)
 {
+	if (!queue->event_index)
+		return ask_by_flag(queue);
 	__atomic_store_n(avail_event(queue), queue->taken, __ATOMIC_RELAXED);
 	/* pairs with the driver's fence between advancing the index and reading the event: one of the two sees the other */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return __atomic_load_n(&queue->avail->idx, __ATOMIC_RELAXED) != queue->taken;
+	return has_more(queue);
 }
 
 /* One descriptor's memory is the chain's next segment; what the device reads comes first. */

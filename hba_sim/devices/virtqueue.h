@@ -25,6 +25,8 @@ struct virtqueue {
 	uint16_t size;      /* a power of two */
 	bool event_index;   /* negotiated, */
 	bool indirect;      /* likewise */
+	bool says_when;     /* the device tells the driver when it wants doorbells */
+	bool silent;        /* and just now it wants none: the flag is set */
 	uint32_t pfn;       /* as a legacy driver wrote it */
 	uint16_t taken;     /* chains taken from the available ring, modulo 2^16 */
 	uint16_t published; /* chains put into the used ring, modulo 2^16 */
@@ -64,8 +66,9 @@ int virtqueue_available(const struct virtqueue *queue);
 uint16_t virtqueue_take(struct virtqueue *queue);
 
 /*
- * With the event index: asks the driver for a doorbell at the next chain, and
- * returns whether one has come meanwhile, for which there may be none.
+ * Of a queue that says when, once what was there is taken: asks the driver for a doorbell at the
+ * next chain, and returns whether one has come meanwhile, for which there may be none.
+ * Without the event index a flag asks for none while chains come faster than they are taken.
  */
 bool virtqueue_ask_doorbell(struct virtqueue *queue);
 

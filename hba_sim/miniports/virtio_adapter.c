@@ -89,17 +89,18 @@ static VOID AskForConcurrentChannels(PVOID Extension)
 	StorPortInitializePerfOpts(Extension, FALSE, &Perf);
 }
 
-/* Messages that were granted; a queue has that of its number, in turn when they are fewer. */
+/* Messages that were granted; a queue has that of its number, in turn when they are fewer.  The next one is for the configuration. */
 static BOOLEAN CountMessages(PVIRTIO_ADAPTER Adapter)
 {
 	MESSAGE_INTERRUPT_INFORMATION Info;
 
 	Adapter->Messages = 0;
-	while (Adapter->Transport.Messages && Adapter->Messages < VIRTIO_QUEUES &&
+	while (Adapter->Transport.Messages && Adapter->Messages <= VIRTIO_QUEUES &&
 	       StorPortGetMSIInfo(Adapter->Transport.Extension, Adapter->Messages, &Info) == STOR_STATUS_SUCCESS)
 		Adapter->Messages++;
 	for (USHORT q = 0; q < Adapter->QueueCount; q++)
 		Adapter->Queue[q].Message = Adapter->Messages ? (USHORT)(q % Adapter->Messages) : VIRTIO_NO_MESSAGE;
+	Adapter->ConfigMessage = Adapter->Messages > Adapter->QueueCount ? Adapter->QueueCount : VIRTIO_NO_MESSAGE;
 	return Adapter->Messages || !Adapter->Transport.Messages;
 }
 
@@ -121,6 +122,8 @@ static BOOLEAN StartDevice(PVIRTIO_ADAPTER Adapter)
 				      Queue->Message))
 			return FALSE;
 	}
+	if (!VirtioSetConfigMessage(&Adapter->Transport, Adapter->ConfigMessage))
+		return FALSE;
 	VirtioReady(&Adapter->Transport);
 	return TRUE;
 }
@@ -261,7 +264,10 @@ static BOOLEAN MessageInterrupt(PVOID Extension, ULONG MessageId)
 		DrainQueue(Adapter, &Adapter->Queue[q]);
 		Ours = TRUE;
 	}
-	return Ours;
+	if (Ours || MessageId != Adapter->ConfigMessage)
+		return Ours;
+	StorPortIssueDpc(Extension, &Adapter->RecoveryDpc, NULL, NULL);
+	return TRUE;
 }
 
 typedef struct _QUEUE_LOCK {

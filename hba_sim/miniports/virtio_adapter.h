@@ -47,6 +47,7 @@ typedef struct _VIRTIO_ADAPTER {
 	USHORT FirstQueue;  /* the device's number of the first request queue */
 	USHORT QueueCount;
 	USHORT Messages;
+	USHORT ConfigMessage; /* the one behind those of the queues, VIRTIO_NO_MESSAGE where there is none */
 	BOOLEAN CompleteInDpc;
 	BOOLEAN LockEachMessage;
 	BOOLEAN Indirect;

@@ -11,6 +11,7 @@
 #define LEGACY_QUEUE_SELECT 0x0e
 #define LEGACY_STATUS 0x12
 #define LEGACY_CONFIG 0x14
+#define LEGACY_CONFIG_VECTOR 0x14
 #define LEGACY_QUEUE_VECTOR 0x16
 #define LEGACY_CONFIG_BEHIND_VECTORS 0x18
 #define LEGACY_BYTES 0x40
@@ -19,6 +20,7 @@
 #define COMMON_DEVICE_FEATURE 0x04
 #define COMMON_DRIVER_FEATURE_SELECT 0x08
 #define COMMON_DRIVER_FEATURE 0x0c
+#define COMMON_CONFIG_VECTOR 0x10
 #define COMMON_STATUS 0x14
 #define COMMON_QUEUE_SELECT 0x16
 #define COMMON_QUEUE_SIZE 0x18
@@ -239,14 +241,17 @@ USHORT VirtioQueueSize(PVIRTIO_TRANSPORT Transport, USHORT Queue)
 }
 
 /* A device that is short of vectors says so by another value. */
-static BOOLEAN SetMessage(PVIRTIO_TRANSPORT Transport, USHORT Message)
+static BOOLEAN SetMessage(PVIRTIO_TRANSPORT Transport, ULONG Register, USHORT Message)
 {
-	ULONG Register = Either(Transport, LEGACY_QUEUE_VECTOR, COMMON_QUEUE_VECTOR);
-
 	if (!Transport->Messages)
 		return TRUE;
 	Put16(Transport, Register, Message);
 	return Get16(Transport, Register) == Message;
+}
+
+BOOLEAN VirtioSetConfigMessage(PVIRTIO_TRANSPORT Transport, USHORT Message)
+{
+	return SetMessage(Transport, Either(Transport, LEGACY_CONFIG_VECTOR, COMMON_CONFIG_VECTOR), Message);
 }
 
 BOOLEAN VirtioStartQueue(PVIRTIO_TRANSPORT Transport, USHORT Queue, ULONGLONG Address, USHORT Message)
@@ -255,9 +260,9 @@ BOOLEAN VirtioStartQueue(PVIRTIO_TRANSPORT Transport, USHORT Queue, ULONGLONG Ad
 
 	if (!Transport->Modern) {
 		Put32(Transport, LEGACY_QUEUE_PFN, (ULONG)(Address >> PAGE_SHIFT));
-		return SetMessage(Transport, Message);
+		return SetMessage(Transport, LEGACY_QUEUE_VECTOR, Message);
 	}
-	if (!SetMessage(Transport, Message))
+	if (!SetMessage(Transport, COMMON_QUEUE_VECTOR, Message))
 		return FALSE;
 	Put64(Transport, COMMON_QUEUE_DESC, Address);
 	Put64(Transport, COMMON_QUEUE_DRIVER, Address + Size * sizeof(RING_DESC));

@@ -53,6 +53,9 @@ USHORT VirtioQueueSize(PVIRTIO_TRANSPORT Transport, USHORT Queue);
 /* The queue lies in page-aligned memory at that address, laid out as virtio_ring.h has it; Message: VIRTIO_NO_MESSAGE for none. */
 BOOLEAN VirtioStartQueue(PVIRTIO_TRANSPORT Transport, USHORT Queue, ULONGLONG Address, USHORT Message);
 
+/* The message of changes of configuration and status.  FALSE: the device is short of vectors. */
+BOOLEAN VirtioSetConfigMessage(PVIRTIO_TRANSPORT Transport, USHORT Message);
+
 /* All queues are started. */
 VOID VirtioReady(PVIRTIO_TRANSPORT Transport);
 

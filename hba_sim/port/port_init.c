@@ -187,7 +187,7 @@ static int bring_up(struct adapter *adapter, struct sim_cpu *cpu, char *error, s
 	if (!err)
 		err = port_units_init(adapter);
 	if (!err)
-		err = port_vectors_init(adapter, error, error_bytes);
+		err = port_vectors_init(adapter, cpu, error, error_bytes);
 	if (err)
 		return err;
 	err = adapter_cpu_online(adapter, cpu);

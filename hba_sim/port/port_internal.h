@@ -33,7 +33,7 @@ void port_lock_acquire(_Atomic(uint32_t) *lock, struct sim_cpu *cpu);
 void port_lock_release(_Atomic(uint32_t) *lock);
 
 /* After HwStorFindAdapter: vectors, locks, handlers.  0, -ENOTSUP (the reason in `error`), -ENOMEM or -errno of the back end. */
-int port_vectors_init(struct adapter *adapter, char *error, size_t error_bytes);
+int port_vectors_init(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes);
 void port_vectors_fini(struct adapter *adapter);
 
 /* Whether the miniport asked for InterruptSynchronizePerMessage and got messages. */

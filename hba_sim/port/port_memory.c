@@ -112,6 +112,8 @@ ULONG StorPortGetBusData(PVOID DeviceExtension, ULONG BusDataType, ULONG SystemI
 		verifier_called(adapter, CALL_GET_BUS_DATA, VERIFIED_CALLER);
 	if (BusDataType != PCIConfiguration || SystemIoBusNumber)
 		return 0;
+	if (adapter->config.device->read_config)
+		adapter->config.device->read_config(adapter->config.device, 0, Length ? Length : sizeof(adapter->pci));
 	memcpy(&adapter->pci, adapter->config.device->config, sizeof(adapter->pci));
 	if (!Length) {
 		*(PVOID *)Buffer = &adapter->pci;
@@ -144,6 +146,8 @@ ULONG StorPortSetBusDataByOffset(PVOID DeviceExtension, ULONG BusDataType, ULONG
 		if (is_writable(Offset + i))
 			device->config[Offset + i] = ((unsigned char *)Buffer)[i];
 	}
+	if (device->write_config)
+		device->write_config(device, Offset, Length, Buffer);
 	return Length;
 }
 

@@ -88,7 +88,23 @@ static int locks_init(struct adapter *adapter)
 	return err;
 }
 
-int port_vectors_init(struct adapter *adapter, char *error, size_t error_bytes)
+/* Whoever has a handler for a message opens its entry, which is masked at power up; a device may have no table to look at. */
+static void unmask_messages(const struct adapter *adapter, struct sim_cpu *cpu)
+{
+	const struct sim_device *device = adapter->config.device;
+	unsigned at = sim_pci_capability(device, SIM_PCI_CAPABILITY_MSIX);
+	struct sim_ioport_map *ioports = &adapter->machine->ioports;
+	uint32_t table, base;
+
+	if (!at || !adapter->uses_messages)
+		return;
+	table = sim_pci_get32(device, at + SIM_PCI_MSIX_TABLE);
+	base = device->bar[table & SIM_PCI_MSIX_BAR_BITS].base + (table & ~SIM_PCI_MSIX_BAR_BITS) + SIM_PCI_MSIX_ENTRY_CONTROL;
+	for (unsigned m = 0; m < adapter->vectors; m++)
+		sim_ioport_write(cpu, sim_ioport_address(ioports, base + SIM_PCI_MSIX_ENTRY_BYTES * m), 4, 0);
+}
+
+int port_vectors_init(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
 {
 	int err = choose_vectors(adapter, error, error_bytes);
 
@@ -111,6 +127,7 @@ int port_vectors_init(struct adapter *adapter, char *error, size_t error_bytes)
 		vector->line->handler = port_interrupt;
 		vector->line->handed_over_done = port_handed_over_done;
 	}
+	unmask_messages(adapter, cpu);
 	return 0;
 }
 

@@ -33,12 +33,15 @@ static const struct way {
 	const char *argument;
 	enum device_transport transport;
 	bool half_duplex;
+	unsigned messages; /* of which the last is the configuration's */
 } ways[] = {
-	{ "virtio-scsi", "completion=isr", DEVICE_LEGACY, false },
-	{ "virtio-scsi", "completion=dpc", DEVICE_MODERN, false },
-	{ "virtio-scsi", "completion=isr", DEVICE_LEGACY, true },
-	{ "virtio-blk", "completion=dpc", DEVICE_LEGACY, false },
-	{ "virtio-blk", "completion=isr", DEVICE_MODERN, false },
+	{ "virtio-scsi", "completion=isr", DEVICE_LEGACY, false, 0 },
+	{ "virtio-scsi", "completion=dpc", DEVICE_MODERN, false, 0 },
+	{ "virtio-scsi", "completion=isr", DEVICE_LEGACY, true, 0 },
+	{ "virtio-blk", "completion=dpc", DEVICE_LEGACY, false, 0 },
+	{ "virtio-blk", "completion=isr", DEVICE_MODERN, false, 0 },
+	{ "virtio-scsi", "completion=isr;messages=each", DEVICE_LEGACY, false, 2 },
+	{ "virtio-blk", "completion=dpc;messages=all", DEVICE_MODERN, false, 2 },
 };
 
 #define EACH_WAY(way) for (const struct way *way = ways; way < ways + sizeof(ways) / sizeof(ways[0]); way++)
@@ -57,9 +60,10 @@ static void set_up(const struct way *way, enum fault_kind kind, double chance)
 	struct fault_plan plan = { 0 };
 	const struct device_model *model = device_model_find(way->device);
 	bool modern = way->transport != DEVICE_LEGACY;
-	struct device_params params = { .transport = way->transport, .event_index = modern, .indirect = modern, .faults = &rig.faults };
+	struct device_params params = { .transport = way->transport, .event_index = modern, .indirect = modern, .faults = &rig.faults,
+					.messages = way->messages };
 	struct adapter_config config = { .backend = sync_backend_find("spinlock"), .device = &rig.hba.pci,
-					 .half_duplex = way->half_duplex, .channels = 2, .argument = way->argument };
+					 .half_duplex = way->half_duplex, .channels = 2, .argument = way->argument, .messages = way->messages };
 	char error[128];
 
 	plan.rule[kind] = (struct fault_rule){ .chance = chance, .once = !(chance > 0), .time_ns = 1000 };
@@ -101,16 +105,23 @@ static void submit(unsigned i)
 	port_submit(rig.request[i], rig.cpu);
 }
 
+/* The configuration's message is towards the other CPU. */
+static void look(void)
+{
+	sim_cpu_look(sim_cpu_enter(&rig.machine, 1));
+	sim_cpu_look(sim_cpu_enter(&rig.machine, 0));
+}
+
 static void look_some(void)
 {
 	for (unsigned i = 0; i < 200; i++)
-		sim_cpu_look(rig.cpu);
+		look();
 }
 
 static void look_until_done(unsigned done)
 {
 	for (unsigned looks = 0; rig.done < done && looks < 10000000; looks++)
-		sim_cpu_look(rig.cpu);
+		look();
 	assert_int_equal(rig.done, done);
 }
 

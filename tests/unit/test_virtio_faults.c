@@ -74,6 +74,22 @@ static void test_a_spurious_interrupt_has_nothing_to_say(void **state)
 	}
 }
 
+static void test_what_comes_by_itself_minds_the_mask(void **state)
+{
+	set_up(FAULT_SPURIOUS, 0, 0, 1, false);
+	rig_out(rig_table(12), 4, 1);
+	virtio_device_serve_in(&rig.device.pci, LONG);
+	rig_post_and_ring(0, 0);
+	look_some();
+	assert_int_equal(rig.interrupts, 0);
+	assert_int_equal(rig_in(rig_table(VIRTIO_MSIX_PENDING), 4), 1);
+	rig_out(rig_table(12), 4, 0);
+	look_some();
+	assert_int_equal(rig.interrupts, 1);
+	assert_int_equal(virtio_device_lines_up(&rig.device.pci), 0);
+	tear_down();
+}
+
 static void test_a_duplicate_comes_once_more(void **state)
 {
 	EVERYWHERE(messages, modern) {
@@ -234,7 +250,11 @@ static void test_a_reset_is_asked_for(void **state)
 		set_up(FAULT_RESET, 0, 0, messages, modern);
 		if (messages)
 			rig_out(modern ? rig_memory(M_CONFIG_VECTOR) : rig_port(L_CONFIG_VECTOR), 2, 0);
+		if (modern)
+			assert_int_equal(rig_in(rig_memory(M_GENERATION), 1), 0);
 		rig_post_and_ring(0, 0);
+		if (modern)
+			assert_int_equal(rig_in(rig_memory(M_GENERATION), 1), 1);
 		if (!messages) {
 			assert_int_equal(rig_in(modern ? rig_memory(M_ISR) : rig_port(L_ISR), 1), VIRTIO_ISR_CONFIG);
 			assert_int_equal(rig_in(modern ? rig_memory(M_ISR) : rig_port(L_ISR), 1), 0);
@@ -280,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_lost_interrupt_leaves_its_completion_in_the_ring),
 		cmocka_unit_test(test_a_spurious_interrupt_has_nothing_to_say),
+		cmocka_unit_test(test_what_comes_by_itself_minds_the_mask),
 		cmocka_unit_test(test_a_duplicate_comes_once_more),
 		cmocka_unit_test(test_a_duplicate_that_nobody_takes_is_not_missed),
 		cmocka_unit_test(test_a_spurious_message_that_nobody_takes_is_not_missed),

@@ -163,6 +163,74 @@ static void test_a_masked_entry_keeps_its_message_pending(void **state)
 	assert_int_equal(rig.used, 3);
 }
 
+static void test_entries_are_masked_at_power_up(void **state)
+{
+	struct device_params params = { .messages = 3, .queues = 3 };
+
+	rig_tear_down(NULL);
+	assert_int_equal(rig_power_up(2, &device_model_virtio_scsi, params), 0);
+	rig_start_legacy(3, one_each);
+	for (unsigned m = 0; m < 3; m++) {
+		assert_int_equal(rig_in(rig_table(16 * m + 12), 4), 1);
+		rig_post_and_ring(m, m);
+	}
+	look_everywhere();
+	assert_int_equal(rig.interrupts, 0);
+	assert_int_equal(rig_in(rig_table(VIRTIO_MSIX_PENDING), 4), 7);
+	mask(2, 0);
+	look_everywhere();
+	assert_int_equal(rig.interrupts, 1);
+	expect_message(0, 2, 0);
+	assert_int_equal(rig_in(rig_table(VIRTIO_MSIX_PENDING), 4), 3);
+	/* A reset of the device is none of the function. */
+	rig_out(rig_port(L_STATUS), 1, 0);
+	assert_int_equal(rig_in(rig_table(2 * 16 + 12), 4), 0);
+	assert_int_equal(rig_in(rig_table(12), 4), 1);
+	assert_int_equal(rig_in(rig_table(VIRTIO_MSIX_PENDING), 4), 0);
+}
+
+static void write_control(uint8_t high)
+{
+	struct sim_device *pci = &rig.device.pci;
+	unsigned char control[2] = { 0xff, high };
+
+	pci->write_config(pci, sim_pci_capability(pci, 0x11) + 2, 2, control);
+}
+
+/* All at once, and beside it each entry's own bit counts. */
+static void test_the_function_mask_keeps_all_of_them(void **state)
+{
+	const unsigned char *control = rig.device.pci.config + sim_pci_capability(&rig.device.pci, 0x11) + 2;
+
+	mask(2, 1);
+	write_control(0x40);
+	/* Whether they are used is not for the driver to say, and neither is how many they are. */
+	assert_int_equal(vq_load(control, 2), 2 | 0xc000);
+	assert_int_equal(rig_in(rig_table(12), 4), 0);
+	for (unsigned q = 0; q < 3; q++)
+		rig_post_and_ring(q, q);
+	look_everywhere();
+	assert_int_equal(rig.interrupts, 0);
+	assert_int_equal(rig_in(rig_table(VIRTIO_MSIX_PENDING), 4), 7);
+	/* Opening an entry does not open it then. */
+	mask(1, 1);
+	mask(1, 0);
+	look_everywhere();
+	assert_int_equal(rig.interrupts, 0);
+	write_control(0x80);
+	assert_int_equal(vq_load(control, 2), 2 | 0x8000);
+	look_everywhere();
+	assert_int_equal(rig.interrupts, 2);
+	assert_int_equal(rig_in(rig_table(VIRTIO_MSIX_PENDING), 4), 4);
+	mask(2, 0);
+	look_everywhere();
+	assert_int_equal(rig.interrupts, 3);
+	assert_int_equal(rig_in(rig_table(VIRTIO_MSIX_PENDING), 4), 0);
+	sim_device_use_messages(&rig.device.pci, false);
+	write_control(0x80);
+	assert_int_equal(vq_load(control, 2), 2);
+}
+
 static void test_a_message_under_way_is_not_called_back(void **state)
 {
 	uint64_t asserted;
@@ -331,6 +399,8 @@ int main(void)
 		WITH(test_vector_registers_move_the_configuration, set_up),
 		WITH(test_the_capability_says_how_many_and_whether, set_up),
 		WITH(test_a_masked_entry_keeps_its_message_pending, set_up),
+		WITH(test_entries_are_masked_at_power_up, set_up),
+		WITH(test_the_function_mask_keeps_all_of_them, set_up),
 		WITH(test_a_message_under_way_is_not_called_back, set_up),
 		WITH(test_a_completion_during_service_is_another_message, set_up),
 		WITH(test_a_deferred_message_comes_when_it_may, set_up),

@@ -85,6 +85,97 @@ static void test_capabilities_name_every_structure(void **state)
 	assert_int_equal(rig.device.pci.bar[0].length, 0);
 }
 
+static void config_write(unsigned offset, unsigned bytes, uint32_t value)
+{
+	const unsigned char data[4] = { (unsigned char)value, (unsigned char)(value >> 8), (unsigned char)(value >> 16),
+					(unsigned char)(value >> 24) };
+
+	rig.device.pci.write_config(&rig.device.pci, offset, bytes, data);
+}
+
+static unsigned open_window(unsigned bar, uint32_t offset, uint32_t length)
+{
+	uint32_t there, bytes;
+	unsigned at = find_structure(5, &there, &bytes);
+
+	config_write(at + 4, 1, bar);
+	config_write(at + 8, 4, offset);
+	config_write(at + 12, 4, length);
+	return at + 16;
+}
+
+static uint32_t window_read(unsigned bar, uint32_t offset, uint32_t length)
+{
+	unsigned data = open_window(bar, offset, length);
+
+	rig.device.pci.read_config(&rig.device.pci, 0, 256);
+	return (uint32_t)vq_load(rig.device.pci.config + data, 4);
+}
+
+/* Virtio 4.1.4.9: whatever is behind a base address register, one access at a time. */
+static void test_the_window_reaches_every_register(void **state)
+{
+	unsigned data;
+
+	assert_int_equal(window_read(VIRTIO_MEMORY_BAR, M_NUM_QUEUES, 2), 4);
+	assert_int_equal(window_read(VIRTIO_MEMORY_BAR, M_STATUS, 1), 15);
+	assert_int_equal(window_read(VIRTIO_MEMORY_BAR, M_CONFIG + 20, 4), 96);
+	data = open_window(VIRTIO_MEMORY_BAR, M_SELECT, 2);
+	config_write(data, 4, 0xabcd0003);
+	assert_int_equal(rig_in(rig_memory(M_SELECT), 2), 3);
+	/* A doorbell is one too. */
+	rig_post(1, 0);
+	config_write(open_window(VIRTIO_MEMORY_BAR, M_NOTIFY + 4 * 3, 2), 2, 3);
+	rig_look(0);
+	assert_int_equal(rig.used, 1);
+	assert_int_equal(rig_errors(), 0);
+}
+
+/* Reading the status register clears it: only what reads the data does so. */
+static void test_the_window_is_not_looked_through_by_the_way(void **state)
+{
+	struct sim_device *pci = &rig.device.pci;
+	unsigned data = open_window(VIRTIO_MEMORY_BAR, M_ISR, 1);
+
+	atomic_store(&rig.device.isr, 1);
+	pci->read_config(pci, 0, data);
+	pci->read_config(pci, data + 4, 4);
+	config_write(data - 4, 4, 1);
+	assert_int_equal(rig.device.isr, 1);
+	pci->read_config(pci, data + 3, 1);
+	assert_int_equal(rig.device.isr, 0);
+	assert_int_equal(pci->config[data], 1);
+}
+
+static void test_a_window_on_nothing_shows_nothing(void **state)
+{
+	static const struct {
+		unsigned bar;
+		uint32_t offset, length;
+	} wrong[] = {
+		{ VIRTIO_MEMORY_BAR, M_STATUS, 0 }, { VIRTIO_MEMORY_BAR, M_NUM_QUEUES, 3 }, { VIRTIO_MEMORY_BAR, 0x11, 2 },
+		{ VIRTIO_MEMORY_BAR, VIRTIO_MEMORY_BYTES, 1 }, { VIRTIO_MEMORY_BAR, UINT32_MAX & ~3u, 4 }, { 0, 0x12, 1 }, { 6, 0, 4 },
+		{ 255, 0, 4 },
+	};
+	unsigned char before[4];
+
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		unsigned data = open_window(wrong[i].bar, wrong[i].offset, wrong[i].length);
+
+		memset(rig.device.pci.config + data, 0x5a, 4);
+		memcpy(before, rig.device.pci.config + data, 4);
+		rig.device.pci.read_config(&rig.device.pci, 0, 256);
+		assert_memory_equal(rig.device.pci.config + data, before, 4);
+		config_write(data, 4, 0);
+	}
+	/* What is not the window is not written. */
+	config_write(0, 4, 0);
+	config_write(SIM_PCI_BAR, 4, 0);
+	assert_int_equal(vq_load(rig.device.pci.config, 2), 0x1af4);
+	assert_int_equal(rig_in(rig_memory(M_STATUS), 1), 15);
+	assert_int_equal(rig_errors(), 0);
+}
+
 static void test_a_legacy_device_has_none(void **state)
 {
 	assert_int_equal(rig.device.pci.config[0x34], 0);
@@ -100,6 +191,10 @@ static void test_a_transitional_device_is_both(void **state)
 	assert_int_equal(vq_load(rig.device.pci.config + 2, 2), 0x1004);
 	assert_int_equal(rig.device.pci.config[8], 0);
 	rig_start_legacy(2, NULL);
+	/* Whose drivers take what is offered: tables, accepted or not, and a flag about doorbells, as nobody accepted the event index. */
+	rig_out(rig_port(L_DRIVER_FEATURES), 4, 0);
+	assert_true(rig.device.queue[RIG_FIRST].indirect && rig.device.queue[RIG_FIRST].says_when);
+	assert_false(rig.device.queue[RIG_FIRST].event_index);
 	rig_post_and_ring(0, 0);
 	rig_look(0);
 	assert_int_equal(rig.used, 1);
@@ -387,6 +482,7 @@ static void test_what_was_not_accepted_is_not_used(void **state)
 	assert_int_equal(rig.interrupts, 1);
 	assert_int_equal(vq_avail_event(&rig.queue[0]), 0);
 	/* No indirect descriptors. */
+	assert_false(rig.device.queue[RIG_FIRST].indirect);
 	vq_describe(&rig.queue[0], 0, sim_phys_of(&rig.machine.phys, rig.buffer), 32, VQ_F_INDIRECT, 0);
 	vq_offer(&rig.queue[0], 0);
 	rig_ring(0);
@@ -482,6 +578,9 @@ int main(void)
 #define WITH(test, how) cmocka_unit_test_setup_teardown(test, how, rig_tear_down)
 	const struct CMUnitTest tests[] = {
 		WITH(test_capabilities_name_every_structure, set_up),
+		WITH(test_the_window_reaches_every_register, set_up),
+		WITH(test_the_window_is_not_looked_through_by_the_way, set_up),
+		WITH(test_a_window_on_nothing_shows_nothing, set_up),
 		WITH(test_a_legacy_device_has_none, set_up_legacy),
 		WITH(test_a_transitional_device_is_both, set_up_transitional),
 		WITH(test_features_are_negotiated, set_up_raw),

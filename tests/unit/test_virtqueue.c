@@ -614,6 +614,38 @@ static void test_asking_for_a_doorbell_looks_again(void **state)
 	assert_false(virtqueue_ask_doorbell(&rig->queue));
 }
 
+static uint16_t used_flags(const struct ring_rig *rig)
+{
+	return rig->queue.used->flags;
+}
+
+/* Without the event index: while more comes than is taken, a flag; once nothing does, another look behind its end. */
+static void test_a_flag_keeps_doorbells_away(void **state)
+{
+	struct ring_rig *rig = *state;
+
+	assert_true(post(rig, 1, 0, 1));
+	virtqueue_take(&rig->queue);
+	assert_false(virtqueue_ask_doorbell(&rig->queue));
+	assert_int_equal(used_flags(rig), 0);
+	assert_true(post(rig, 1, 0, 2));
+	assert_true(virtqueue_ask_doorbell(&rig->queue));
+	assert_int_equal(used_flags(rig), 1);
+	assert_true(post(rig, 1, 0, 3));
+	assert_true(virtqueue_ask_doorbell(&rig->queue));
+	assert_int_equal(used_flags(rig), 1);
+	virtqueue_take(&rig->queue);
+	virtqueue_take(&rig->queue);
+	assert_false(virtqueue_ask_doorbell(&rig->queue));
+	assert_int_equal(used_flags(rig), 0);
+	assert_false(virtqueue_ask_doorbell(&rig->queue));
+	/* With the event index there is no flag. */
+	rig->queue.event_index = true;
+	assert_true(post(rig, 1, 0, 4));
+	assert_true(virtqueue_ask_doorbell(&rig->queue));
+	assert_int_equal(used_flags(rig), 0);
+}
+
 /*
  * Driver and device with the event index on both ways, any number at a time: a doorbell is
  * left out only while the device would look anyway, an interrupt only while the driver would.
@@ -700,6 +732,7 @@ int main(void)
 		WITH_RIG(test_bad_tables_are_refused),
 		WITH_RING(test_the_rings_tables_are_the_devices),
 		WITH_RING(test_asking_for_a_doorbell_looks_again),
+		WITH_RING(test_a_flag_keeps_doorbells_away),
 		WITH_RING(test_neither_side_waits_for_ever),
 	};
 
