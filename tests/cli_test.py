@@ -716,7 +716,7 @@ class Cell(Command):
         "warmup_ns": 10_000_000, "warmup_max_ns": 40_000_000, "oversubscribe": False, "bystander_hz": 0, "preempt_hz": 0,
         "preempt_ns": 0, "miniport": "", "miniport_argument": "", "histogram_digits": 2, "seed": 7, "verify": False,
         "device": "virtio-scsi", "transport": 0, "queues": 1, "vectors": 0, "message_locks": False, "coalesce_count": 1, "coalesce_ns": 0,
-        "faults": "", "timeout_ms": 0,
+        "faults": "", "timeout_ms": 0, "dpc_redirection": False,
     }
     PERIODIC, POISSON = 1, 2
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""`storsync run --faults`: what a device does wrong loses no I/O and completes none twice; what cannot be mended is told.
+"""`storsync run --faults`: what a device or a host does loses no I/O and completes none twice; what cannot be mended is told.
 
 Usage: faults_test.py STORSYNC [--print] [unittest options]
 
 --print has the matrix of faults printed as a table.
 """
+import pathlib
+import shutil
 import sys
 import unittest
 
@@ -24,6 +26,7 @@ KINDS = {
     "lost": "lost=100/s", "duplicate": "duplicate=2000/s", "storm": "storm=100/s:200us", "spurious": "spurious=2000/s",
     "slow": "slow=500/s:1ms", "hang": "hang@20ms", "reset": "reset@20ms", "remove": "remove@30ms",
     "error": "error=1000/s", "busy": "busy=1000/s", "full": "full=1000/s", "drop": "drop=50/s",
+    "stop": "stop@10ms:500us", "bus-reset": "bus-reset@10ms", "surprise": "surprise@30ms",
 }
 # After these nobody gets on without a reset.
 WANT_RESET = ("hang", "drop")
@@ -65,8 +68,6 @@ class Matrix(Case):
             self.assertTrue(was_taken_away(row), row["status_reason"])
         for name in ("lost", "missed", "violations"):
             self.assertEqual(number(row, name), 0, name)
-        if not number(row, "bus_resets"):
-            self.assertEqual(number(row, "timeouts"), 0)
 
     def check_kind(self, kind, row):
         errors, resets = number(row, "completed_with_error"), number(row, "bus_resets")
@@ -75,6 +76,10 @@ class Matrix(Case):
             self.assertGreater(number(row, "timeouts"), 0)
         if kind in (*WANT_RESET, "reset", "remove"):
             self.assertGreater(resets, 0)
+            self.assertGreater(errors, 0)
+        elif kind == "bus-reset":
+            self.assertGreaterEqual(resets, number(row, "faults_injected"))
+        elif kind == "surprise":
             self.assertGreater(errors, 0)
         elif kind == "error" and not resets:
             self.assertEqual(errors, number(row, "faults_injected"))
@@ -108,13 +113,87 @@ class Matrix(Case):
         self.check_device(*DEVICES[2])
 
     def test_all_of_them_together(self):
-        faults = "lost=50/s,spurious=500/s,duplicate=500/s,storm=20/s:100us,slow=100/s:1ms,error=200/s,hang=20/s,reset=50/s,drop=20/s"
+        faults = ("lost=50/s,spurious=500/s,duplicate=500/s,storm=20/s:100us,slow=100/s:1ms,error=200/s,hang=20/s,reset=50/s,drop=20/s,"
+                  "stop=100/s:200us,bus-reset=100/s")
         for more in (["--completion", "dpc"], ["--transport", "modern", "--routing", "other"], ["--duplex", "half"]):
             rows, _ = self.run_faults(faults, "--data", "copy", *more, backends=["spinlock", "handover"], out=more[0].strip("-"))
             for row in rows:
                 with self.subTest(more=more, backend=row["backend"]):
                     self.check_sound(row)
                     self.assertGreater(number(row, "faults_injected"), 0)
+
+
+class Messages(Matrix):
+    """The same with messages and interrupts that arrive by themselves: kinds that each need another part of the driver."""
+
+    SHAPES = [(["--cpus", "2", "--queues", "2", "--vectors", "2", "--messages", "all,each"], 6), (["--cpus", "1"], 3)]
+    DELIVERIES = ["--delivery", "poll,signal,thread"]
+
+    def check_kinds(self, backend, *kinds):
+        for kind in kinds:
+            for shape, cells in self.SHAPES:
+                rows, _ = self.run_faults(KINDS[kind], *shape, *self.DELIVERIES, backends=[backend], out=f"{kind}{cells}")
+                self.assertEqual(len(rows), cells)
+                for row in rows:
+                    with self.subTest(kind=kind, backend=backend, delivery=row["delivery"], mode=row["interrupt_mode"], cpus=row["cpus"]):
+                        self.check_sound(row)
+                        self.check_kind(kind, row)
+
+    def test_a_lock(self):
+        self.check_kinds("spinlock", "lost", "hang", "stop")
+
+    def test_a_queue_of_waiters(self):
+        self.check_kinds("mcs", "bus-reset", "surprise")
+
+    # What Matrix has is run there.
+    test_a_legacy_scsi_host = test_a_modern_scsi_host = test_a_disk = test_all_of_them_together = None
+
+
+class Broken(Case):
+    """A driver that is right but for one line."""
+
+    SOURCE = pathlib.Path(__file__).resolve().parent / "miniports" / "ring2012"
+    COMPLETES = "\t\tSrb->SrbStatus = SRB_STATUS_BUS_RESET;\n\t\tStorPortNotification(RequestComplete, DeviceExtension, Srb);\n"
+    CLEARS = "\tRingReset(&Adapter->Ring,"
+
+    def build(self, line, instead):
+        folder = pathlib.Path(self.path("driver"))
+        shutil.copytree(self.SOURCE, folder)
+        text = (folder / "driver.c").read_text()
+        self.assertEqual(text.count(line), 1)
+        (folder / "driver.c").write_text(text.replace(line, instead))
+        result = storsync("miniport", "build", str(folder), "-o", "driver.so", cwd=self.folder.name)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return self.path("driver.so")
+
+    def run_driver(self, faults, driver, **options):
+        rows, _ = self.run_faults(faults, "--miniport", driver, backends=["spinlock"], **options)
+        if was_taken_away(rows[0]):
+            self.skipTest(rows[0]["status_reason"])
+        return rows[0]
+
+    def test_right_it_is_sound(self):
+        driver = self.build(self.CLEARS, self.CLEARS)
+        for kind in ("stop", "bus-reset", "surprise", "hang"):
+            row = self.run_driver(KINDS[kind], driver, out=kind)
+            with self.subTest(kind=kind):
+                Matrix.check_sound(self, row)
+                self.assertGreater(number(row, "faults_injected"), 0)
+
+    def test_a_reset_that_forgets_what_it_had(self):
+        row = self.run_driver("bus-reset=0.005", self.build(self.COMPLETES, ""), status=5)
+        self.assertEqual(row["status"], "violated")
+        self.assertGreater(number(row, "lost"), 0)
+
+    def test_a_reset_that_reports_twice(self):
+        again = "\t\tStorPortNotification(RequestComplete, DeviceExtension, Srb);\n"
+        row = self.run_driver("bus-reset=0.005", self.build(self.COMPLETES, self.COMPLETES + again), status=5)
+        self.assertRegex(row["status_reason"], "[1-9][0-9]* I/Os completed twice")
+
+    def test_a_restart_that_finds_what_was_before_the_stop(self):
+        once = "\tif (Adapter->Ring.Descriptor == NULL)\n\t"
+        row = self.run_driver("stop=0.005:50us", self.build(self.CLEARS, once + self.CLEARS), status=5)
+        self.assertEqual(row["status"], "violated")
 
 
 class Truth(Case):
@@ -157,7 +236,7 @@ class Mistakes(Case):
     def test_lists(self):
         for faults, says in (("lots=1e-3", "is of no kind; use lost, duplicate"), ("lost=2", "neither a chance above 0 and up to 1"),
                              ("lost", "does not say when; use KIND=CHANCE, KIND=RATE/s or KIND@TIME"),
-                             ("error=1e-3:2ms", "this kind takes none; storm and slow do"), ("hang@5", "has a time that is none"),
+                             ("error=1e-3:2ms", "this kind takes none; storm, slow and stop do"), ("hang@5", "has a time that is none"),
                              ("lost=1,lost=2/s", "is of a kind that is there already")):
             with self.subTest(faults=faults):
                 self.refuse("--faults", faults, "-o", "out", says=says)

@@ -170,7 +170,7 @@ static int init_device(struct cell *cell, char *error, size_t error_bytes)
 
 static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 {
-	char argument[64];
+	char argument[96];
 	struct adapter_config config = {
 		.backend = sync_backend_find(cell->spec.backend),
 		.device = cell->hba,
@@ -193,8 +193,8 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 		config.argument = cell->spec.miniport_argument;
 	if (cell->spec.miniport[0] && miniport_load(cell->spec.miniport, &entry, error, error_bytes))
 		return -EINVAL;
-	snprintf(argument, sizeof(argument), "completion=%s;messages=%s", cell->spec.completion_dpc ? "dpc" : "isr",
-		 cell->spec.message_locks ? "each" : "all");
+	snprintf(argument, sizeof(argument), "completion=%s;messages=%s%s", cell->spec.completion_dpc ? "dpc" : "isr",
+		 cell->spec.message_locks ? "each" : "all", cell->spec.dpc_redirection ? ";perf=dpc-redirection" : "");
 	err = adapter_start(&cell->adapter, &cell->machine, entry, &config, error, error_bytes);
 	/* It is not measured with another kind of interrupt than it was asked for. */
 	if (!err && cell->spec.vectors && !cell->hba->uses_messages) {
@@ -205,6 +205,11 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 		snprintf(error, error_bytes, "the miniport asks for %s; use --messages %s",
 			 cell->spec.message_locks ? "one interrupt lock for all messages" : "an interrupt lock for each message",
 			 cell->spec.message_locks ? "all" : "each");
+		return -ENOTSUP;
+	}
+	/* Nor with other options; a miniport that is loaded has a mind of its own. */
+	if (!err && cell->spec.dpc_redirection && !cell->adapter.sends_home) {
+		snprintf(error, error_bytes, "the miniport did not ask for DPC redirection; use --perf-opts none");
 		return -ENOTSUP;
 	}
 	return err;
@@ -268,6 +273,11 @@ static int init_slots(struct cell *cell, struct cell_cpu *cpu)
 	return 0;
 }
 
+static uint64_t timeout_ticks(const struct cell *cell)
+{
+	return stamp_from_ns(&cell->scale, cell->spec.timeout_ms * 1000000);
+}
+
 static int init_cpus(struct cell *cell)
 {
 	size_t bytes = cell->spec.cpus * sizeof(*cell->cpu);
@@ -288,7 +298,9 @@ static int init_cpus(struct cell *cell)
 		cpu->rng = splitmix64(&seed);
 		err = init_slots(cell, cpu);
 	}
-	watchdog_init(cell);
+	host_init(cell);
+	if (!err && cell->spec.timeout_ms)
+		err = adapter_watch_timeouts(&cell->adapter, timeout_ticks(cell) / CELL_TIMEOUT_TICKS, CELL_TIMEOUT_TICKS);
 	return err;
 }
 
@@ -436,7 +448,7 @@ static uint64_t stall_ms(const struct cell *cell)
 		}
 		gap_ns = (uint64_t)((double)gap_ns / cell->spec.trace_speed);
 	}
-	return cell->stall_ms + gap_ns / 1000000;
+	return cell->stall_ms + gap_ns / 1000000 + host_still_ms(cell);
 }
 
 static void dump(struct cell *cell)
@@ -444,6 +456,7 @@ static void dump(struct cell *cell)
 	sim_machine_dump(&cell->machine, stderr);
 	cell->model->dump(cell->hba, stderr);
 	adapter_dump(&cell->adapter, stderr);
+	host_dump(cell, stderr);
 }
 
 /* Nothing moves any more: what is out is given up. */

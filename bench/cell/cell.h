@@ -12,12 +12,12 @@
 
 #include "bench/cell/arrivals.h"
 #include "bench/cell/bystander.h"
+#include "bench/cell/host.h"
 #include "bench/cell/inject.h"
 #include "bench/cell/preempt.h"
 #include "bench/cell/recorder.h"
 #include "bench/cell/spec.h"
 #include "bench/cell/steady.h"
-#include "bench/cell/watchdog.h"
 #include "bench/instruments/clock.h"
 #include "bench/instruments/gap_probe.h"
 #include "bench/instruments/ledger.h"
@@ -32,6 +32,9 @@
 
 /* What SRB_STATUS leaves of a status. */
 #define SRB_STATUS_COUNT 64
+
+/* A time-out in the port's seconds: so many looks, and one more as a request comes between two. */
+#define CELL_TIMEOUT_TICKS 4
 
 struct cell_cpu;
 
@@ -57,6 +60,7 @@ struct cell_cpu {
 	unsigned index;
 	struct cell_io *io;      /* its slots */
 	struct cell_io *free;
+	struct cell_io *kept;    /* back from the port, but the miniport has not let go of their requests */
 	uint64_t in_flight;
 	uint64_t rng;
 	size_t cursor;           /* next trace record */
@@ -67,8 +71,8 @@ struct cell_cpu {
 	uint64_t ops;            /* own I/Os that came back inside the window */
 	uint64_t handoffs_before; /* the port's counter of this CPU when the window opened, */
 	uint64_t handoffs_after;  /* and when it closed */
-	uint64_t watch_at;       /* stamp of the next look at what is overdue; UINT64_MAX: none */
-	bool saw_overdue;        /* at the last one */
+	enum host_step host_step; /* faults that the host makes: what this CPU is at, */
+	uint64_t host_at;        /* and the stamp at which it goes on */
 	int policy;              /* as sched_getscheduler(2) has it; -1: not known */
 	int error;               /* -errno that kept the thread from running */
 	struct noise_witness noise;
@@ -111,7 +115,7 @@ struct cell {
 	struct preempt preempt;
 	struct inject inject;
 	struct faults faults;    /* where the spec has some */
-	struct watchdog watchdog;
+	struct cell_host host;
 	_Atomic(bool) gone;      /* the device is: there is nothing to submit to */
 	struct ledger *ledger;
 	uint64_t sweep_faults; /* blocks that the LUN does not hold as the ledger has them, after the run */

@@ -32,10 +32,32 @@ static void give_back(struct cell_io *io)
 	} while (!atomic_compare_exchange_weak_explicit(&owner->returned, &top, io, memory_order_release, memory_order_relaxed));
 }
 
+static void put(struct cell_io **list, struct cell_io *io)
+{
+	io->next = *list;
+	*list = io;
+}
+
+/* What the port completed in the miniport's stead is free when that has let go of it. */
+static void collect_kept(struct cell_cpu *cpu)
+{
+	struct cell_io *io = cpu->kept;
+
+	cpu->kept = NULL;
+	while (io) {
+		struct cell_io *next = io->next;
+
+		put(port_request_is_kept(io->request) ? &cpu->kept : &cpu->free, io);
+		io = next;
+	}
+}
+
 static void collect(struct cell_cpu *cpu, uint64_t now)
 {
 	struct cell_io *io;
 
+	if (cpu->kept)
+		collect_kept(cpu);
 	/* relaxed: a hint */
 	if (!atomic_load_explicit(&cpu->returned, memory_order_relaxed))
 		return;
@@ -44,8 +66,7 @@ static void collect(struct cell_cpu *cpu, uint64_t now)
 	while (io) {
 		struct cell_io *next = io->next;
 
-		io->next = cpu->free;
-		cpu->free = io;
+		put(port_request_is_kept(io->request) ? &cpu->kept : &cpu->free, io);
 		cpu->in_flight--;
 		if (now >= cpu->recorder->begin && now < cpu->recorder->end)
 			cpu->ops++;
@@ -130,6 +151,8 @@ static void submit(struct cell_cpu *cpu, struct cell_io *io, uint64_t now)
 		lun_prepare(cell->lun[io->lun]);
 	io->request->owner = io;
 	io->request->complete = complete;
+	if (cell->spec.timeout_ms)
+		SrbSetTimeOutValue(&io->request->srb, CELL_TIMEOUT_TICKS);
 	io->started = now;
 	cpu->in_flight++;
 	port_submit(io->request, cpu->sim);
@@ -154,11 +177,10 @@ static void load_once(struct cell_cpu *cpu, uint64_t now)
 	uint8_t irql = sim_raise(cpu->sim, IRQL_DISPATCH);
 	bool submitted;
 
-	if (now >= cpu->watch_at)
-		watchdog_look(cpu, now);
 	collect(cpu, now);
 	submitted = submit_next(cpu, now);
 	sim_lower(cpu->sim, irql);
+	host_turn(cpu, submitted);
 	if (!submitted)
 		sim_idle(cpu->sim);
 	else if (cpu->cell->spec.think_ns)
@@ -279,7 +301,7 @@ static void keep_up_load(struct cell_cpu *cpu)
 		pass_end(cpu, stamp_now());
 }
 
-/* For an interrupt that is asserted still to arrive here; what has not by then is missed. */
+/* For an interrupt that is asserted still to arrive here, for a request that the miniport has kept to be let go of. */
 #define LAST_INTERRUPT_NS 100000000u
 
 /*
@@ -293,7 +315,10 @@ static bool is_over(struct cell *cell, uint64_t now, uint64_t *since)
 		return false;
 	if (!*since)
 		*since = now;
-	return !cell->model->lines_up(cell->hba) || now - *since > stamp_from_ns(&cell->scale, LAST_INTERRUPT_NS);
+	if (now - *since > stamp_from_ns(&cell->scale, LAST_INTERRUPT_NS))
+		return true;
+	/* relaxed: it only ends the service */
+	return !cell->model->lines_up(cell->hba) && !atomic_load_explicit(&cell->adapter.stale, memory_order_relaxed);
 }
 
 /* Serve until nobody has anything in flight, or what is lost has been given up. */
@@ -310,11 +335,10 @@ static void drain(struct cell_cpu *cpu)
 		uint64_t now = stamp_now();
 		uint8_t irql = sim_raise(cpu->sim, IRQL_DISPATCH);
 
-		if (now >= cpu->watch_at)
-			watchdog_look(cpu, now);
 		collect(cpu, now);
 		sim_lower(cpu->sim, irql);
-		if (!drained && !cpu->in_flight) {
+		host_turn(cpu, false);
+		if (!drained && !cpu->in_flight && !host_is_busy(cpu)) {
 			drained = true;
 			/* relaxed: see is_over */
 			atomic_fetch_add_explicit(&cell->drained, 1, memory_order_relaxed);
@@ -375,6 +399,7 @@ static void meet(struct cell_cpu *cpu)
 	/* ORD cell_meet:C acquire, pairs with cell_meet:B: see there. */
 	while (!(start = atomic_load_explicit(&cell->load_from, memory_order_acquire)))
 		sim_idle(cpu->sim);
+	adapter_watch_cpu(&cell->adapter, cpu->sim);
 	workload_start(cpu, start);
 	bystanders_start(&cell->bystanders, cpu->sim, UINT64_MAX, UINT64_MAX);
 	preempt_start(&cell->preempt, cpu->sim, UINT64_MAX, UINT64_MAX);

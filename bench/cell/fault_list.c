@@ -108,7 +108,7 @@ static int parse_item(const char *item, struct fault_plan *plan, char *error, si
 	if (lasts)
 		*lasts++ = '\0';
 	if (lasts && !fault_kind_takes_time(kind))
-		return refuse(error, error_bytes, item, "has a time, and this kind takes none; storm and slow do");
+		return refuse(error, error_bytes, item, "has a time, and this kind takes none; storm, slow and stop do");
 	rule.time_ns = fault_kind_standard_time_ns(kind);
 	if (lasts && parse_time(lasts, item, &rule.time_ns, error, error_bytes))
 		return -EINVAL;

@@ -16,7 +16,7 @@
 #include "hba_sim/devices/faults.h"
 
 /* Room for any list in its shared form. */
-#define FAULT_LIST_BYTES 512
+#define FAULT_LIST_BYTES 640
 
 /* 0, or -EINVAL with a line in `error`. */
 int fault_list_parse(const char *text, struct fault_plan *plan, char *error, size_t error_bytes);

@@ -19,20 +19,36 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /*
- * Of the errors, those that a fault accounts for: as many as the device was made to report, and whatever the
- * driver reports as reset or gone when there was a reset.
+ * Of the errors, those that a fault accounts for: as many as the device was made to report, whatever the
+ * driver reports as reset or gone when there was a reset, and as gone when the host took the device away.
  */
 static uint64_t accounted_for(const struct cell *cell)
 {
-	uint64_t reported = 0, others = 0;
+	uint64_t reported = 0, reset = 0, gone = 0, errors;
 
 	if (!cell->spec.faults[0])
 		return 0;
 	for (unsigned c = 0; c < cell->spec.cpus; c++) {
 		reported += cell->cpu[c].errors[SRB_STATUS_ERROR];
-		others += cell->cpu[c].errors[SRB_STATUS_BUS_RESET] + cell->cpu[c].errors[SRB_STATUS_NO_DEVICE];
+		reset += cell->cpu[c].errors[SRB_STATUS_BUS_RESET];
+		gone += cell->cpu[c].errors[SRB_STATUS_NO_DEVICE];
 	}
-	return least(reported, faults_injected(&cell->faults, FAULT_ERROR)) + (load(&cell->adapter.bus_resets) ? others : 0);
+	errors = least(reported, faults_injected(&cell->faults, FAULT_ERROR));
+	if (load(&cell->adapter.bus_resets))
+		return errors + reset + gone;
+	return errors + (faults_injected(&cell->faults, FAULT_SURPRISE) ? gone : 0);
+}
+
+/*
+ * What the port has completed in the miniport's stead, and the miniport has to this day.  Of an adapter that is gone it may
+ * keep everything.
+ */
+static uint64_t kept(const struct cell *cell)
+{
+	/* relaxed, both: the threads that wrote it have ended */
+	bool gone = atomic_load_explicit(&cell->adapter.closed, memory_order_relaxed) & PORT_CLOSED_GONE;
+
+	return gone ? 0 : atomic_load_explicit(&cell->adapter.stale, memory_order_relaxed);
 }
 
 void cell_find(const struct cell *cell, struct cell_findings *findings)
@@ -47,6 +63,7 @@ void cell_find(const struct cell *cell, struct cell_findings *findings)
 		.twice = load(&cell->adapter.completed_twice) + report.duplicates + report.never_issued,
 		.protocol = cell->model->protocol_errors(cell->hba),
 		.failed = report.failed,
+		.lost = kept(cell),
 		.missed = cell->model->lines_up(cell->hba),
 		.verifier = cell->verifier ? verifier_broken(cell->verifier) : 0,
 		.unordered = report.unordered,
@@ -98,6 +115,8 @@ const char *cell_judge(const struct cell *cell, const struct cell_findings *find
 		describe_meeting(adapter_first_violation(&cell->adapter), reason, reason_bytes);
 	} else if (findings->data || findings->twice) {
 		describe_data(cell, findings, reason, reason_bytes);
+	} else if (cell->host.failure[0]) {
+		snprintf(reason, reason_bytes, "%s", cell->host.failure);
 	} else if (findings->failed) {
 		snprintf(reason, reason_bytes, "%" PRIu64 " I/Os ended in an error, or without an account", findings->failed);
 	} else if (findings->protocol) {

@@ -519,7 +519,7 @@ static void put_faults(const struct cell *cell, json_t *result, json_t *summary)
 	json_object_set_new(result, "faults_injected", kinds);
 	put_u64(result, "retries", atomic_load_explicit(&cell->adapter.busy_refusals, memory_order_relaxed));
 	put_u64(summary, "faults_injected", faults_injected_total(&cell->faults));
-	put_u64(summary, "timeouts", atomic_load_explicit(&cell->watchdog.timeouts, memory_order_relaxed));
+	put_u64(summary, "timeouts", atomic_load_explicit(&cell->adapter.timeouts, memory_order_relaxed));
 	put_u64(summary, "bus_resets", atomic_load_explicit(&cell->adapter.bus_resets, memory_order_relaxed));
 }
 

@@ -167,6 +167,7 @@ int cell_service_time_parse(const char *text, struct service_time *time, char *e
 static void name_device(const struct cell_spec *spec, char *name, size_t name_bytes)
 {
 	char device[48] = "", transport[40] = "", queues[40] = "", vectors[64] = "", coalescing[96] = "";
+	const char *perf_opts = spec->dpc_redirection ? "/perf_opts:dpc-redirection" : "";
 
 	if (strcmp(spec->device, CELL_DEVICE) != 0)
 		snprintf(device, sizeof(device), "/device:%s", spec->device);
@@ -179,7 +180,7 @@ static void name_device(const struct cell_spec *spec, char *name, size_t name_by
 	if (spec->coalesce_ns)
 		snprintf(coalescing, sizeof(coalescing), "/coalesce_count:%" PRIu64 "/coalesce_ns:%" PRIu64, spec->coalesce_count,
 			 spec->coalesce_ns);
-	snprintf(name, name_bytes, "%s%s%s%s%s", device, transport, queues, vectors, coalescing);
+	snprintf(name, name_bytes, "%s%s%s%s%s%s", device, transport, queues, vectors, coalescing, perf_opts);
 }
 
 /* Of what disturbs a run only what does: the names of quiet cells stay what they were. */
@@ -338,6 +339,7 @@ const char *cell_refusal(const struct cell_spec *spec, unsigned usable_cores)
 	BOOL(half_duplex)                   \
 	BOOL(completion_dpc)                \
 	U64(channels)                       \
+	BOOL(dpc_redirection)               \
 	U64(queue_depth)                    \
 	U64(section_ns)                     \
 	U64(think_ns)                       \

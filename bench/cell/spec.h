@@ -50,6 +50,7 @@ struct cell_spec {
 	enum irq_routing routing;
 	bool half_duplex;
 	bool completion_dpc;
+	bool dpc_redirection;  /* the miniport asks that a completion goes to the CPU that submitted it */
 	uint64_t channels;     /* ConcurrentChannels; 0: as many as CPUs */
 	uint64_t queue_depth;  /* I/Os in flight a CPU */
 	uint64_t section_ns;   /* work added to the synchronized routine */

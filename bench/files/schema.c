@@ -143,12 +143,13 @@ static const struct csv_column summary_columns[] = {
 	{ "coalesce_count", CSV_INTEGER, "", "it interrupts when so many completions wait; 0: however many; empty: for each" },
 	{ "coalesce_ns", CSV_INTEGER, "ns", "or when the first of them has waited so long; that time is part of isr_delivery; empty: none waits" },
 	{ "verified", CSV_BOOLEAN, "", "the verifier was on: times are no measurements" },
-	{ "faults", CSV_STRING, "", "faults of the device, as --faults has them; empty: none" },
+	{ "faults", CSV_STRING, "", "faults of the device and the host, as --faults has them; empty: none" },
 	{ "timeout_ms", CSV_INTEGER, "ms", "with faults: a request that is out longer has the bus reset; 0: none has" },
 	{ "faults_injected", CSV_INTEGER, "", "faults that happened in the whole run, of all kinds" },
-	{ "timeouts", CSV_INTEGER, "", "requests that were out longer than timeout_ms when the bus was reset for them" },
-	{ "bus_resets", CSV_INTEGER, "", "bus resets, by time-outs and by the miniport" },
+	{ "timeouts", CSV_INTEGER, "", "requests that were out longer than timeout_ms" },
+	{ "bus_resets", CSV_INTEGER, "", "bus resets, by time-outs, by the miniport and by the host" },
 	{ "completed_with_error", CSV_INTEGER, "", "I/Os that came back with an error; they are in no latency and no count of I/Os" },
+	{ "perf_opts", CSV_STRING, "", "performance options that the miniport was to ask for, beside its channels; empty: none" },
 };
 
 /* All but what tells of the driver and its device. */
@@ -289,8 +290,9 @@ static const struct csv_column compare_columns[] = {
 	{ "queues", CSV_INTEGER, "", "its request queues" },
 	{ "coalesce_count", CSV_INTEGER, "", "it interrupts when so many completions wait; 0: however many; empty: for each" },
 	{ "coalesce_ns", CSV_INTEGER, "ns", "or when the first of them has waited so long; empty: none waits" },
-	{ "faults", CSV_STRING, "", "faults of the device, as --faults has them; empty: none" },
+	{ "faults", CSV_STRING, "", "faults of the device and the host, as --faults has them; empty: none" },
 	{ "timeout_ms", CSV_INTEGER, "ms", "with faults: a request that is out longer has the bus reset; 0: none has" },
+	{ "perf_opts", CSV_STRING, "", "performance options that the miniport was to ask for, beside its channels; empty: none" },
 	{ "backend", CSV_STRING, "", "synchronization back end" },
 	{ "run", CSV_STRING, "", "which of the runs that were read" },
 	{ "host_id", CSV_STRING, "", "the machine" },

@@ -208,6 +208,16 @@ static void format_messages(const struct cell_spec *spec, char text[DIMENSION_TE
 	strcpy(text, spec->message_locks ? "each" : "all");
 }
 
+static int set_perf_opts(struct cell_spec *spec, const char *text, char *error, size_t error_bytes)
+{
+	return second_of(text, "none", "dpc-redirection", &spec->dpc_redirection, error, error_bytes);
+}
+
+static void format_perf_opts(const struct cell_spec *spec, char text[DIMENSION_TEXT_BYTES])
+{
+	strcpy(text, spec->dpc_redirection ? "dpc-redirection" : "none");
+}
+
 static bool same_service_time(const char *text, const struct service_time *time)
 {
 	struct service_time other;
@@ -476,6 +486,11 @@ const struct dimension dimensions[DIMENSIONS] = {
 		.name = "coalesce-time", .argument = "LIST", .standard = "0",
 		.help = "or when the first of them has waited so long, such as 20us (default: 0, none waits)",
 		.set = set_coalesce_time, .format = format_coalesce_time,
+	},
+	[DIMENSION_PERF_OPTS] = {
+		.name = "perf-opts", .argument = "LIST", .standard = "none",
+		.help = "what the miniport asks StorPortInitializePerfOpts for beside its channels: none (the default), dpc-redirection",
+		.set = set_perf_opts, .format = format_perf_opts,
 	},
 };
 

@@ -97,6 +97,8 @@ static void set_cell(struct csv_row *row, const struct cell_spec *spec)
 		csv_set_u64(row, "coalesce_ns", spec->coalesce_ns);
 	}
 	csv_set_bool(row, "verified", spec->verify);
+	if (spec->dpc_redirection)
+		csv_set_string(row, "perf_opts", "dpc-redirection");
 	if (spec->faults[0]) {
 		csv_set_string(row, "faults", spec->faults);
 		csv_set_u64(row, "timeout_ms", spec->timeout_ms);

@@ -163,6 +163,11 @@ static void print_title(const struct cell_spec *spec, FILE *out)
 		fprintf(out, ", %" PRIu64 " channel%s", spec->channels, spec->channels == 1 ? "" : "s");
 	if (spec->think_ns)
 		fprintf(out, ", think %" PRIu64 " ns", spec->think_ns);
+	if (spec->vectors)
+		fprintf(out, ", %" PRIu64 " message%s with %s", spec->vectors, spec->vectors == 1 ? "" : "s",
+			spec->message_locks ? "a lock each" : "one lock");
+	if (spec->dpc_redirection)
+		fputs(", DPC redirection", out);
 	fprintf(out, ", service %s", spec->service_time);
 	if (spec->delivery != SYNC_POLL)
 		fprintf(out, ", delivery by %s", sync_delivery_name(spec->delivery));

@@ -22,6 +22,7 @@ static const struct {
 	{ "device", RUN_KEY_DEVICE }, { "transport", RUN_KEY_TRANSPORT }, { "queues", RUN_KEY_QUEUES }, { "vectors", RUN_KEY_VECTORS },
 	{ "interrupt_mode", RUN_KEY_INTERRUPT_MODE }, { "coalesce_count", RUN_KEY_COALESCE_COUNT }, { "coalesce_ns", RUN_KEY_COALESCE_NS },
 	{ "faults", RUN_KEY_FAULTS }, { "timeout_ms", RUN_KEY_TIMEOUT_MS },
+	{ "perf_opts", RUN_KEY_PERF_OPTS },
 };
 enum { PARTS = sizeof(parts) / sizeof(parts[0]), PARTS_ALWAYS = 13 };
 

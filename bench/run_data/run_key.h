@@ -48,6 +48,7 @@
 	X(COALESCE_NS, coalesce_ns, "coalesced ns") \
 	X(FAULTS, faults, "faults") \
 	X(TIMEOUT_MS, timeout_ms, "time-out ms") \
+	X(PERF_OPTS, perf_opts, "performance options") \
 	X(BACKEND, backend, "back end")
 
 /* Where a row comes from.  "run" is which of the runs that are read, by its label. */

@@ -57,6 +57,7 @@ uint64_t fault_kind_standard_time_ns(enum fault_kind kind)
 	case FAULT_STORM:
 		return 200000;
 	case FAULT_SLOW:
+	case FAULT_STOP:
 		return 2000000;
 	default:
 		return 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults of a device: which there are to be, when one happens, and how many did.
+ * Faults of a device and of its host: which there are to be, when one happens, and how many did.
  *
  * A kind of fault has a rule: with some chance at each of its occasions, so many times a
  * second, or once at some time.  The n-th occasion of a kind has the same outcome whenever the seed is the
  * same, whatever the other kinds do: it is drawn from the seed, the kind and n alone.  Times count
  * from the first occasion of any kind, and what is due by time happens at the first occasion after it.
  *
- * What a fault does is the device model's (virtio_faults.c).
+ * What a fault does is the device model's (virtio_faults.c); what one of the host's does is done by whoever plays the host.
  */
 #ifndef STORSYNC_HBA_SIM_DEVICES_FAULTS_H
 #define STORSYNC_HBA_SIM_DEVICES_FAULTS_H
@@ -33,7 +33,12 @@
 	X(BUSY, busy, "a request is executed", "it is refused: BUSY") \
 	X(FULL, full, "a request is executed", "it is refused: TASK SET FULL") \
 	X(DROP, drop, "a request is executed", "its completion never comes, as of a device that is broken")
-#define FAULT_KINDS(X) FAULT_KINDS_OF_INTERRUPTS(X) FAULT_KINDS_OF_REQUESTS(X)
+#define FAULT_KINDS_OF_HOST(X) \
+	X(STOP, stop, "an I/O is submitted", "the host stops the adapter, and restarts it TIME later") \
+	X(BUS_RESET, bus-reset, "an I/O is submitted", "the host resets the bus, whatever is in flight") \
+	X(SURPRISE, surprise, "a request comes in", "the device is gone, and the host finds that out and tells the driver")
+/* New ones behind the others, as a kind's number is part of its draws. */
+#define FAULT_KINDS(X) FAULT_KINDS_OF_INTERRUPTS(X) FAULT_KINDS_OF_REQUESTS(X) FAULT_KINDS_OF_HOST(X)
 
 enum fault_kind {
 #define FAULT_ENUMERATOR(id, name, occasion, effect) FAULT_##id,

@@ -44,7 +44,8 @@ uint64_t virtio_faults_accept(struct virtio_device *device, struct virtio_vector
 		interrupt_again(vector, now, false);
 	if (faults_strike(faults, FAULT_SLOW, now))
 		longer = faults_ticks(faults, FAULT_SLOW);
-	if (faults_strike(faults, FAULT_REMOVE, now))
+	/* What tells them apart is what the host does about it. */
+	if (faults_strike(faults, FAULT_REMOVE, now) || faults_strike(faults, FAULT_SURPRISE, now))
 		set_condition(device, VIRTIO_GONE);
 	else if (faults_strike(faults, FAULT_RESET, now))
 		ask_for_reset(device, vector, now);

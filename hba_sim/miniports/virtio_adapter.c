@@ -64,6 +64,7 @@ ULONG VirtioFindQueues(PVIRTIO_ADAPTER Adapter, PPORT_CONFIGURATION_INFORMATION 
 										      InterruptSynchronizeAll;
 	}
 	Adapter->CompleteInDpc = HasArgument(ArgumentString, "completion=dpc");
+	Adapter->RedirectDpcs = HasArgument(ArgumentString, "perf=dpc-redirection");
 	return SP_RETURN_FOUND;
 }
 
@@ -78,15 +79,16 @@ static BOOLEAN PassiveInitialize(PVOID Extension)
 }
 
 /* StartIo may run on every CPU at once: all that it shares is posted under the interrupt lock. */
-static VOID AskForConcurrentChannels(PVOID Extension)
+static VOID AskForPerformance(PVIRTIO_ADAPTER Adapter)
 {
 	PERF_CONFIGURATION_DATA Perf = { .Version = STOR_PERF_VERSION, .Size = sizeof(PERF_CONFIGURATION_DATA) };
+	ULONG Wanted = STOR_PERF_CONCURRENT_CHANNELS | (Adapter->RedirectDpcs ? STOR_PERF_DPC_REDIRECTION : 0);
 
-	if (StorPortInitializePerfOpts(Extension, TRUE, &Perf) != STOR_STATUS_SUCCESS ||
-	    !(Perf.Flags & STOR_PERF_CONCURRENT_CHANNELS))
+	if (StorPortInitializePerfOpts(Adapter, TRUE, &Perf) != STOR_STATUS_SUCCESS)
 		return;
-	Perf.Flags = STOR_PERF_CONCURRENT_CHANNELS;
-	StorPortInitializePerfOpts(Extension, FALSE, &Perf);
+	Perf.Flags &= Wanted;
+	if (Perf.Flags)
+		StorPortInitializePerfOpts(Adapter, FALSE, &Perf);
 }
 
 /* Messages that were granted; a queue has that of its number, in turn when they are fewer.  The next one is for the configuration. */
@@ -116,6 +118,7 @@ static BOOLEAN StartDevice(PVIRTIO_ADAPTER Adapter)
 	for (USHORT q = 0; q < Adapter->QueueCount; q++) {
 		PVIRTIO_QUEUE Queue = &Adapter->Queue[q];
 
+		RtlZeroMemory(Queue->RingMemory, RingBytes(Queue->Ring.Size));
 		RingInitialize(&Queue->Ring, Queue->Ring.Size, Queue->RingMemory, Adapter->Cookie[q]);
 		Queue->Ring.EventIndex = (Adapter->Features & VIRTIO_FEATURE_EVENT_INDEX) != 0;
 		if (!VirtioStartQueue(&Adapter->Transport, (USHORT)(Adapter->FirstQueue + q), VirtioPhysical(Adapter, Queue->RingMemory),
@@ -134,7 +137,7 @@ static BOOLEAN Initialize(PVOID Extension)
 
 	if (!CountMessages(Adapter) || !StartDevice(Adapter))
 		return FALSE;
-	AskForConcurrentChannels(Extension);
+	AskForPerformance(Adapter);
 	return StorPortEnablePassiveInitialization(Extension, PassiveInitialize);
 }
 
@@ -323,7 +326,19 @@ static VOID CompleteAllOfQueue(PVIRTIO_ADAPTER Adapter, USHORT q)
 			StorPortNotification(RequestComplete, Adapter, Srb);
 		}
 	}
-	RtlZeroMemory(Adapter->Queue[q].RingMemory, RingBytes(Size));
+}
+
+/* Nothing can be posted any more.  Under the interrupt lock. */
+static BOOLEAN CompleteAllAsGone(PVOID Extension, PVOID Context)
+{
+	PVIRTIO_ADAPTER Adapter = Extension;
+
+	Adapter->Gone = TRUE;
+	for (USHORT q = 0; q < Adapter->QueueCount; q++) {
+		CompleteAllOfQueue(Adapter, q);
+		RingClose(&Adapter->Queue[q].Ring);
+	}
+	return TRUE;
 }
 
 static BOOLEAN CompleteAllAfterReset(PVOID Extension, PVOID Context)
@@ -339,9 +354,7 @@ static BOOLEAN CompleteAllAfterReset(PVOID Extension, PVOID Context)
 		CompleteAllOfQueue(Adapter, q);
 	if (!Adapter->Gone && StartDevice(Adapter))
 		return TRUE;
-	Adapter->Gone = TRUE;
-	for (USHORT q = 0; q < Adapter->QueueCount; q++)
-		RingClose(&Adapter->Queue[q].Ring);
+	CompleteAllAsGone(Extension, Context);
 	return FALSE;
 }
 
@@ -375,10 +388,16 @@ static SCSI_ADAPTER_CONTROL_STATUS AdapterControl(PVOID Extension, SCSI_ADAPTER_
 	switch (ControlType) {
 	case ScsiQuerySupportedControlTypes:
 		for (ULONG i = 0; i < List->MaxControlType; i++)
-			List->SupportedTypeList[i] = i == ScsiQuerySupportedControlTypes || i == ScsiStopAdapter;
+			List->SupportedTypeList[i] = i == ScsiQuerySupportedControlTypes || i == ScsiStopAdapter ||
+						     i == ScsiRestartAdapter || i == ScsiAdapterSurpriseRemoval;
 		return ScsiAdapterControlSuccess;
 	case ScsiStopAdapter:
 		VirtioReset(&Adapter->Transport);
+		return ScsiAdapterControlSuccess;
+	case ScsiRestartAdapter:
+		return StartDevice(Adapter) ? ScsiAdapterControlSuccess : ScsiAdapterControlUnsuccessful;
+	case ScsiAdapterSurpriseRemoval:
+		StorPortSynchronizeAccess(Extension, CompleteAllAsGone, NULL);
 		return ScsiAdapterControlSuccess;
 	default:
 		return ScsiAdapterControlUnsuccessful;

@@ -9,6 +9,7 @@
  *                    drops and retakes the interrupt lock around every report
  *   messages=all     with messages: one lock for all of them
  *   messages=each    a lock for each; DPCs take that of their queue's
+ *   perf=dpc-redirection   asks the port driver for that
  */
 #ifndef STORSYNC_HBA_SIM_MINIPORTS_VIRTIO_ADAPTER_H
 #define STORSYNC_HBA_SIM_MINIPORTS_VIRTIO_ADAPTER_H
@@ -50,6 +51,7 @@ typedef struct _VIRTIO_ADAPTER {
 	USHORT ConfigMessage; /* the one behind those of the queues, VIRTIO_NO_MESSAGE where there is none */
 	BOOLEAN CompleteInDpc;
 	BOOLEAN LockEachMessage;
+	BOOLEAN RedirectDpcs;
 	BOOLEAN Indirect;
 	BOOLEAN Gone;       /* there is no device any more, or none that can be started */
 	STOR_DPC RecoveryDpc;

@@ -63,7 +63,8 @@ struct port_request {
 	struct port_request *next;
 	_Atomic(uint32_t) in_flight; /* enum port_request_state */
 	_Atomic(uint32_t) remaining; /* seconds to its time-out; see port_timeout.c */
-	uint32_t home;      /* the CPU that submitted it */
+	_Atomic(uint32_t) home; /* the CPU that submitted it */
+	bool passes_stop;   /* the port's own: it is given while a stop waits for what is out */
 	uint8_t taken_back_as; /* SrbStatus with which the port completes it in the miniport's stead */
 	struct port_request *all_next; /* of all requests of the adapter */
 	struct {
@@ -119,6 +120,7 @@ struct adapter_cpu {
 	struct sim_dpc completion_dpc;
 	struct sim_timer timer;
 	uint64_t timer_generation;
+	struct sim_timer watch_timer; /* ticks for the time-outs of the requests that were submitted here */
 	struct sim_timer hold_timer; /* looks after what is held back when no completion may come to do it */
 	_Atomic(uint32_t) *start_lock; /* for HwStorStartIo in full duplex: the adapter's, or a channel's token */
 	_Atomic(uint64_t) given;     /* requests given to the miniport here; others read it */
@@ -143,10 +145,10 @@ enum port_closed {
 	PORT_CLOSED_GONE = 8,   /* adapter_surprise_remove */
 };
 
-/* What is done about requests that timed out. */
+/* What is done about requests that timed out; by who has the adapter's control_lock. */
 struct port_recovery {
-	struct sim_timer tick;
-	uint64_t second_ticks;
+	uint64_t second_ticks;         /* 0: time-outs are not watched */
+	uint32_t grace;                /* seconds for what a bus reset has left */
 	struct port_request *reset[2]; /* of the logical unit, of the target */
 	struct port_request *expired;  /* the request that it is about, NULL: all is well */
 	unsigned step;                 /* the last one that was taken: a request of `reset`, or beyond them the bus */
@@ -194,6 +196,8 @@ struct adapter {
 	bool initializing;  /* inside HwInitialize */
 	bool initializing_passively;
 	bool stopped;       /* ScsiStopAdapter was the last that it was told */
+	bool flushed;       /* and SRB_FUNCTION_FLUSH before that, where it caches data */
+	struct port_request *flush; /* for that, NULL as long as it was not needed */
 	uint32_t controls;  /* SCSI_ADAPTER_CONTROL_TYPEs that the miniport supports, a bit each */
 	PHW_PASSIVE_INITIALIZE_ROUTINE passive_initialize;
 
@@ -208,8 +212,9 @@ struct adapter {
 	bool paused;
 	uint64_t paused_until; /* stamp */
 	uint64_t reset_hold_until; /* stamp: the end of PORT_CLOSED_HOLD */
-	unsigned stale;        /* requests in PORT_REQUEST_STALE */
+	_Atomic(uint32_t) stale; /* requests in PORT_REQUEST_STALE; changed under hold_lock */
 
+	_Atomic(uint32_t) control_lock; /* who stops, restarts, resets or removes the adapter */
 	_Atomic(struct port_request *) requests; /* all there are, by all_next */
 	struct port_recovery recovery;
 
@@ -282,21 +287,32 @@ static inline uint32_t port_request_bytes(const struct port_request *request)
 	return SrbGetDataTransferLength((PVOID)&request->srb);
 }
 
+/*
+ * Whether the miniport has kept the request that the port completed in its stead: its SRB and its data are the miniport's,
+ * and not to be touched.
+ */
+static inline bool port_request_is_kept(const struct port_request *request)
+{
+	/* ORD port_kept:B acquire, pairs with port_kept:A: what the miniport did with it is over. */
+	return atomic_load_explicit(&request->in_flight, memory_order_acquire) == PORT_REQUEST_STALE;
+}
+
 /* Submits at IRQL <= DISPATCH; request->complete is called once, on any CPU. */
 void port_submit(struct port_request *request, struct sim_cpu *cpu);
 
 /*
  * Resets the bus through the miniport, as the port driver does after a time-out.
  * No other request reaches the miniport meanwhile.  What HwStorResetBus leaves stays
- * with the miniport; where time-outs are watched, for a second of theirs, after which it is
- * completed with SRB_STATUS_BUS_RESET.
+ * with the miniport; where time-outs are watched, for some seconds of theirs, after which it is
+ * completed with SRB_STATUS_BUS_RESET.  An adapter that is stopped or gone is left alone.  At IRQL <= DISPATCH.
  */
 void port_reset_bus(struct adapter *adapter, struct sim_cpu *cpu);
 
 /*
  * Stops the adapter for a change of power: holds requests back, and once the miniport has none
- * tells it ScsiStopAdapter and, where it supports that, ScsiSetBootConfig.  At IRQL_PASSIVE.
- * 0; -EAGAIN, requests are held back and the miniport still has some: look, and call again; -EALREADY; -ENODEV, it is gone.
+ * sends it SRB_FUNCTION_FLUSH, where it caches data, tells it ScsiStopAdapter and, where it supports that, ScsiSetBootConfig.
+ * At IRQL_PASSIVE.  0; -EAGAIN, requests are held back and the miniport still has some: look, and call again; -EALREADY;
+ * -ENODEV, it is gone; -ENOMEM.
  */
 int adapter_suspend(struct adapter *adapter, struct sim_cpu *cpu);
 
@@ -315,14 +331,15 @@ int adapter_resume(struct adapter *adapter, struct sim_cpu *cpu, char *error, si
 void adapter_surprise_remove(struct adapter *adapter, struct sim_cpu *cpu);
 
 /*
- * From here on the time-outs of requests are watched, by a timer of the calling CPU; a second of
- * TimeOutValue lasts `second_ticks`.  A request that is with the miniport for longer has its logical unit
- * reset, then its target, then the bus; see port_timeout.c.  At IRQL_PASSIVE, before requests are submitted.  0 or -ENOMEM.
+ * From here on the time-outs of requests are watched; a second of TimeOutValue lasts `second_ticks`.  A request that is with
+ * the miniport for longer has its logical unit reset, then its target, then the bus; what a bus reset leaves is the
+ * miniport's for `grace` seconds more, and then completed in its stead.  See port_timeout.c.  At IRQL_PASSIVE, before
+ * requests are submitted.  0 or -ENOMEM.
  */
-int adapter_watch_timeouts(struct adapter *adapter, struct sim_cpu *cpu, uint64_t second_ticks);
+int adapter_watch_timeouts(struct adapter *adapter, uint64_t second_ticks, uint32_t grace);
 
-/* Until here; the same CPU, at IRQL_PASSIVE. */
-void adapter_unwatch_timeouts(struct adapter *adapter);
+/* By each CPU that submits requests, and is to look after them: its own seconds begin. */
+void adapter_watch_cpu(struct adapter *adapter, struct sim_cpu *cpu);
 
 void adapter_dump(const struct adapter *adapter, FILE *out);
 

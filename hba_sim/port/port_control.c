@@ -5,15 +5,37 @@
  * A miniport is told only what it says that it supports.  Without ScsiRestartAdapter it is
  * found and initialized again, on the device extension that it has.
  *
- * Policies: SRB_FUNCTION_FLUSH is not sent before a stop, as there is no cache of
- * the port's; a miniport that was told of a surprise removal is not told to stop
- * as well; an adapter that has been removed does not come back.
+ * Before a stop a miniport that caches data (PORT_CONFIGURATION_INFORMATION.CachesData) is sent SRB_FUNCTION_FLUSH; at the
+ * end, after the last I/O, SRB_FUNCTION_SHUTDOWN as well.  Others are sent neither.
  *
- * Source: Microsoft's public DDI reference, HW_ADAPTER_CONTROL and SCSI_ADAPTER_CONTROL_TYPE.
+ * Policies: a miniport that was told of a surprise removal is not told to stop
+ * as well; an adapter that has been removed does not come back; at the end nobody waits for a flush for longer than 100 ms.
+ *
+ * Source: Microsoft's public DDI reference, HW_ADAPTER_CONTROL, SCSI_ADAPTER_CONTROL_TYPE and SCSI_REQUEST_BLOCK.
  */
 #include <errno.h>
 
 #include "hba_sim/port/port_internal.h"
+
+/* For an answer at the end. */
+#define FLUSH_MAX_US 100000
+
+bool port_control_try(struct adapter *adapter)
+{
+	/* ORD port_control:A acquire, pairs with port_control:B: who has control sees what was done by who had it before. */
+	return !atomic_exchange_explicit(&adapter->control_lock, 1, memory_order_acquire);
+}
+
+void port_control_acquire(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	port_lock_acquire(&adapter->control_lock, cpu);
+}
+
+void port_control_release(struct adapter *adapter)
+{
+	/* ORD port_control:B release, pairs with port_control:A: see there; and as port_lock:B. */
+	atomic_store_explicit(&adapter->control_lock, 0, memory_order_release);
+}
 
 static bool supports(const struct adapter *adapter, SCSI_ADAPTER_CONTROL_TYPE type)
 {
@@ -59,7 +81,46 @@ static bool is_closed(const struct adapter *adapter, uint32_t why)
 	return atomic_load_explicit(&adapter->closed, memory_order_relaxed) & why;
 }
 
-void port_stop_miniport(struct adapter *adapter, struct sim_cpu *cpu)
+static void flush_done(struct port_request *request, struct sim_cpu *cpu)
+{
+	/* What is flushed, and whether it could be, is the miniport's to know. */
+}
+
+/* Sends what a miniport that caches data is told before it stops.  0, -EAGAIN when it has it still; or -ENOMEM. */
+static int send_before_stop(struct adapter *adapter, struct sim_cpu *cpu, UCHAR function)
+{
+	uint8_t irql;
+
+	if (!adapter->flush)
+		adapter->flush = port_own_alloc(adapter, flush_done);
+	if (!adapter->flush)
+		return -ENOMEM;
+	irql = sim_raise(cpu, IRQL_DISPATCH);
+	port_own_send(adapter, cpu, adapter->flush, function, 0, 0, 0);
+	sim_lower(cpu, irql);
+	return port_outstanding(adapter) ? -EAGAIN : 0;
+}
+
+static int flush(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	int err;
+
+	if (!adapter->port_config.CachesData || adapter->flushed)
+		return 0;
+	err = send_before_stop(adapter, cpu, SRB_FUNCTION_FLUSH);
+	adapter->flushed = err != -ENOMEM;
+	return err;
+}
+
+static void wait_until_flushed(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	uint64_t until = stamp_now() + port_ticks_of_us(adapter, FLUSH_MAX_US);
+
+	while (port_outstanding(adapter) && stamp_now() < until)
+		sim_cpu_look(cpu);
+}
+
+static void stop_miniport(struct adapter *adapter, struct sim_cpu *cpu)
 {
 	bool told = is_closed(adapter, PORT_CLOSED_GONE) && supports(adapter, ScsiAdapterSurpriseRemoval);
 
@@ -76,8 +137,23 @@ static void close_at_dispatch(struct adapter *adapter, struct sim_cpu *cpu, uint
 	sim_lower(cpu, irql);
 }
 
-int adapter_suspend(struct adapter *adapter, struct sim_cpu *cpu)
+void port_shut_down(struct adapter *adapter, struct sim_cpu *cpu)
 {
+	bool runs = !adapter->stopped && !is_closed(adapter, PORT_CLOSED_GONE);
+
+	if (adapter->port_config.CachesData && runs && !port_outstanding(adapter)) {
+		flush(adapter, cpu);
+		wait_until_flushed(adapter, cpu);
+		send_before_stop(adapter, cpu, SRB_FUNCTION_SHUTDOWN);
+		wait_until_flushed(adapter, cpu);
+	}
+	stop_miniport(adapter, cpu);
+}
+
+static int suspend(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	int err;
+
 	if (is_closed(adapter, PORT_CLOSED_GONE))
 		return -ENODEV;
 	if (adapter->stopped)
@@ -86,10 +162,23 @@ int adapter_suspend(struct adapter *adapter, struct sim_cpu *cpu)
 		close_at_dispatch(adapter, cpu, PORT_CLOSED_STOP);
 	if (port_outstanding(adapter))
 		return -EAGAIN;
-	port_stop_miniport(adapter, cpu);
+	err = flush(adapter, cpu);
+	if (err)
+		return err;
+	stop_miniport(adapter, cpu);
 	if (supports(adapter, ScsiSetBootConfig))
 		control(adapter, ScsiSetBootConfig);
 	return 0;
+}
+
+int adapter_suspend(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	int err;
+
+	port_control_acquire(adapter, cpu);
+	err = suspend(adapter, cpu);
+	port_control_release(adapter);
+	return err;
 }
 
 static int restart(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
@@ -108,7 +197,7 @@ static int restart(struct adapter *adapter, struct sim_cpu *cpu, char *error, si
 	return -EINVAL;
 }
 
-int adapter_resume(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
+static int resume(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
 {
 	uint8_t irql;
 	int err;
@@ -123,10 +212,21 @@ int adapter_resume(struct adapter *adapter, struct sim_cpu *cpu, char *error, si
 			return err;
 		adapter->stopped = false;
 	}
+	adapter->flushed = false;
 	irql = sim_raise(cpu, IRQL_DISPATCH);
 	port_open(adapter, cpu, PORT_CLOSED_STOP);
 	sim_lower(cpu, irql);
 	return 0;
+}
+
+int adapter_resume(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
+{
+	int err;
+
+	port_control_acquire(adapter, cpu);
+	err = resume(adapter, cpu, error, error_bytes);
+	port_control_release(adapter);
+	return err;
 }
 
 static void take_all_back(struct adapter *adapter, struct sim_cpu *cpu, uint8_t status)
@@ -135,7 +235,7 @@ static void take_all_back(struct adapter *adapter, struct sim_cpu *cpu, uint8_t 
 		port_take_back(adapter, cpu, request, status);
 }
 
-void adapter_surprise_remove(struct adapter *adapter, struct sim_cpu *cpu)
+static void surprise_remove(struct adapter *adapter, struct sim_cpu *cpu)
 {
 	uint8_t irql;
 
@@ -148,4 +248,11 @@ void adapter_surprise_remove(struct adapter *adapter, struct sim_cpu *cpu)
 	take_all_back(adapter, cpu, SRB_STATUS_NO_DEVICE);
 	port_refuse_held(adapter, cpu);
 	sim_lower(cpu, irql);
+}
+
+void adapter_surprise_remove(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	port_control_acquire(adapter, cpu);
+	surprise_remove(adapter, cpu);
+	port_control_release(adapter);
 }

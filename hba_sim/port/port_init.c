@@ -69,6 +69,7 @@ static int allocate(struct adapter *adapter)
 		acpu->adapter = adapter;
 		sim_dpc_init(&acpu->completion_dpc, port_completion_dpc, acpu);
 		sim_timer_init(&acpu->timer, port_timer_fired, acpu);
+		sim_timer_init(&acpu->watch_timer, port_watch_timer_fired, acpu);
 		sim_timer_init(&acpu->hold_timer, port_hold_timer_fired, acpu);
 	}
 	port_choose_start_locks(adapter);
@@ -80,9 +81,9 @@ static int allocate(struct adapter *adapter)
 /* Nothing that a CPU may still have armed must outlive the adapter. */
 static void free_memory(struct adapter *adapter)
 {
-	adapter_unwatch_timeouts(adapter);
 	for (unsigned c = 0; adapter->cpu && c < adapter->machine->cpus; c++) {
 		sim_timer_cancel(&adapter->cpu[c].timer);
+		sim_timer_cancel(&adapter->cpu[c].watch_timer);
 		sim_timer_cancel(&adapter->cpu[c].hold_timer);
 	}
 	port_timers_free(adapter);
@@ -247,7 +248,7 @@ void adapter_stop(struct adapter *adapter)
 	/* Nobody records any more. */
 	adapter->config.probe = NULL;
 	if (!adapter_cpu_online(adapter, cpu)) {
-		port_stop_miniport(adapter, cpu);
+		port_shut_down(adapter, cpu);
 		adapter_cpu_offline(adapter, cpu);
 	}
 	if (VERIFIED(adapter))

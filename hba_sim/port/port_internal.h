@@ -28,6 +28,16 @@ static inline uint64_t port_ticks_of_us(const struct adapter *adapter, uint64_t 
 	return stamp_from_ns(&adapter->machine->scale, us * 1000);
 }
 
+/* At the end of a list that has its own tail, which counts for nothing while it is empty. */
+static inline void port_list_append(struct port_request **head, struct port_request ***tail, struct port_request *request)
+{
+	request->next = NULL;
+	if (!*head)
+		*tail = head;
+	**tail = request;
+	*tail = &request->next;
+}
+
 /* A plain spin lock of the port's own; the caller is at IRQL_DISPATCH or above. */
 void port_lock_acquire(_Atomic(uint32_t) *lock, struct sim_cpu *cpu);
 void port_lock_release(_Atomic(uint32_t) *lock);
@@ -62,6 +72,29 @@ void port_complete_given(struct adapter *adapter, struct port_request *request, 
 /* Counts at IRQL_DISPATCH what the CPU alone counts; for a miniport that has a request no longer. */
 void port_count_returned(struct adapter *adapter, struct sim_cpu *cpu);
 
+/* The held list: an ISR may change what holds requests back, so its lock is held at IRQL_HIGH. */
+uint8_t port_held_lock(struct adapter *adapter, struct sim_cpu *cpu);
+void port_held_unlock(struct adapter *adapter, struct sim_cpu *cpu, uint8_t irql);
+
+/* All at IRQL_DISPATCH.  A submission: true when the request was put on the held list, or refused. */
+bool port_hold_back(struct adapter *adapter, struct port_request *request, struct sim_cpu *cpu);
+
+/* Those that the miniport refused for now, a list in their order. */
+void port_hold_refused(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *first, struct port_request **tail);
+
+/* Gives what may go now, until one comes back at once: those behind it must not pass it; its completion goes on here. */
+void port_release_held(struct adapter *adapter, struct sim_cpu *cpu);
+
+/* A completion has been handed back: StorPortBusy waits for a number of them. */
+void port_count_down_busy(struct adapter *adapter, struct sim_cpu *cpu);
+
+/* A completion to the CPU that submitted it, from any CPU, at any IRQL; and its receipt, behind what was reported there. */
+void port_send_home(struct adapter_cpu *home, struct sim_machine *machine, struct port_request *request);
+void port_take_sent_home(struct adapter_cpu *acpu, struct sim_cpu *cpu);
+
+/* What the port has completed itself, on this CPU; by its completion DPC. */
+void port_hand_back_taken(struct adapter_cpu *acpu, struct sim_cpu *cpu);
+
 /* Completes the request with a status of the port's own, the miniport not having it; at IRQL_DISPATCH, by this CPU's completion DPC. */
 void port_hand_back(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *request, uint8_t status);
 
@@ -73,6 +106,21 @@ void port_complete_in_vain(struct adapter *adapter, uint32_t state);
 
 /* Gives a request to the miniport past all that holds requests back; at IRQL_DISPATCH. */
 void port_give(struct adapter *adapter, struct port_request *request, struct sim_cpu *cpu);
+
+/* A request of the port's own; NULL when physical memory is used up. */
+struct port_request *port_own_alloc(struct adapter *adapter, void (*complete)(struct port_request *request, struct sim_cpu *cpu));
+
+/* Sends it, no data, no time-out.  False when the miniport still has it from last time.  At IRQL_DISPATCH. */
+bool port_own_send(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *request, UCHAR function, UCHAR path,
+		   UCHAR target, UCHAR lun);
+
+/* Control of the adapter: who has it may stop, restart, reset or remove it.  A timer or DPC may only try. */
+bool port_control_try(struct adapter *adapter);
+void port_control_acquire(struct adapter *adapter, struct sim_cpu *cpu);
+void port_control_release(struct adapter *adapter);
+
+/* port_reset_bus by who has it. */
+void port_reset_bus_controlled(struct adapter *adapter, struct sim_cpu *cpu);
 
 /* Nothing is given to the miniport from here on, for the reason `why`, and none is being given; at IRQL_DISPATCH. */
 void port_close(struct adapter *adapter, struct sim_cpu *cpu, uint32_t why);
@@ -106,8 +154,11 @@ int port_find(struct adapter *adapter, char *error, size_t error_bytes);
 int port_initialize(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes);
 void port_query_controls(struct adapter *adapter);
 
-/* ScsiStopAdapter, where the miniport supports it and has not been told before. */
-void port_stop_miniport(struct adapter *adapter, struct sim_cpu *cpu);
+/* The end: a flush and a shutdown, where the miniport caches data; ScsiStopAdapter, where it supports that and was not told before. */
+void port_shut_down(struct adapter *adapter, struct sim_cpu *cpu);
+
+/* The tick of a CPU's time-outs. */
+void port_watch_timer_fired(void *context);
 
 /* All requests of an adapter. */
 static inline struct port_request *port_first_request(const struct adapter *adapter)

@@ -202,6 +202,15 @@ void port_request_prepare(struct port_request *request, uint8_t lun, const void 
 	memcpy(srb->Cdb, cdb, cdb_bytes);
 }
 
+/* The gravest reason, where there are several. */
+static const char *closed_why(uint32_t closed)
+{
+	return closed & PORT_CLOSED_GONE  ? "none is given: the adapter is gone" :
+	       closed & PORT_CLOSED_STOP  ? "none is given: the adapter is stopped, or about to be" :
+	       closed & PORT_CLOSED_RESET ? "none is given: the bus is being reset" :
+	       closed & PORT_CLOSED_HOLD  ? "none is given: the bus settles after a reset" : "all are given";
+}
+
 void adapter_dump(const struct adapter *adapter, FILE *out)
 {
 	for (unsigned i = 0; i < adapter->locks; i++) {
@@ -213,10 +222,10 @@ void adapter_dump(const struct adapter *adapter, FILE *out)
 		else
 			fprintf(out, "nobody inside\n");
 	}
-	fprintf(out, "  requests: with the miniport %" PRIu64 ", timed out %" PRIu64 ", taken back %" PRIu64 ", closed 0x%x\n",
+	fprintf(out, "  requests: with the miniport %" PRIu64 ", timed out %" PRIu64 ", taken back %" PRIu64 ", %s\n",
 		port_outstanding(adapter), atomic_load_explicit(&adapter->timeouts, memory_order_relaxed),
 		atomic_load_explicit(&adapter->taken_back, memory_order_relaxed),
-		atomic_load_explicit(&adapter->closed, memory_order_relaxed));
+		closed_why(atomic_load_explicit(&adapter->closed, memory_order_relaxed)));
 	fprintf(out, "  adapter: %s, violations %" PRIu64 ", completed twice %" PRIu64 ", held back %u\n",
 		adapter_interrupt_mode(adapter), adapter_violations(adapter),
 		atomic_load_explicit(&adapter->completed_twice, memory_order_relaxed),

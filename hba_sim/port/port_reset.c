@@ -5,8 +5,8 @@
  * As documented, no HwStorStartIo runs beside HwStorResetBus: StartIo's lock and
  * every channel's token are held, and the queues are paused, afterwards for BusResetHoldTime as well.
  * The miniport completes what it has.  Policy: what it leaves stays with it, as
- * published drivers reset asynchronously; where time-outs are watched it has one
- * more second (see port_timeout.c).
+ * published drivers reset asynchronously; where time-outs are watched it has some
+ * more seconds (see port_timeout.c).
  *
  * Source: Microsoft's public DDI reference, HW_RESET_BUS, StorPortCompleteRequest
  * and PORT_CONFIGURATION_INFORMATION.
@@ -28,9 +28,21 @@ static BOOLEAN reset_under_lock(PVOID extension, PVOID context)
 
 void port_reset_bus(struct adapter *adapter, struct sim_cpu *cpu)
 {
-	uint8_t irql = sim_raise(cpu, IRQL_DISPATCH);
+	port_control_acquire(adapter, cpu);
+	port_reset_bus_controlled(adapter, cpu);
+	port_control_release(adapter);
+}
+
+void port_reset_bus_controlled(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	/* relaxed: changed by who has control */
+	bool gone = atomic_load_explicit(&adapter->closed, memory_order_relaxed) & PORT_CLOSED_GONE;
+	uint8_t irql;
 	BOOLEAN reset;
 
+	if (adapter->stopped || gone)
+		return;
+	irql = sim_raise(cpu, IRQL_DISPATCH);
 	/* relaxed, here and below: counters */
 	atomic_fetch_add_explicit(&adapter->bus_resets, 1, memory_order_relaxed);
 	port_close(adapter, cpu, PORT_CLOSED_RESET);
@@ -58,10 +70,13 @@ VOID StorPortCompleteRequest(PVOID HwDeviceExtension, UCHAR PathId, UCHAR Target
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
 
 	for (struct port_request *request = port_first_request(adapter); request; request = request->all_next) {
+		UCHAR path, target, lun;
+
 		/* relaxed: it is the miniport's, and so is what its SRB says, until it is taken */
-		if (atomic_load_explicit(&request->in_flight, memory_order_relaxed) == PORT_REQUEST_GIVEN &&
-		    is_meant(PathId, request->srb.PathId) && is_meant(TargetId, request->srb.TargetId) &&
-		    is_meant(Lun, request->srb.Lun)) {
+		if (atomic_load_explicit(&request->in_flight, memory_order_relaxed) != PORT_REQUEST_GIVEN)
+			continue;
+		SrbGetPathTargetLun(&request->srb, &path, &target, &lun);
+		if (is_meant(PathId, path) && is_meant(TargetId, target) && is_meant(Lun, lun)) {
 			if (VERIFIED(adapter))
 				verifier_complete(adapter, &request->srb, VERIFIED_CALLER);
 			port_complete_given(adapter, request, SrbStatus);

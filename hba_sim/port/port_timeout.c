@@ -2,15 +2,18 @@
 /*
  * Time-outs of requests, and what is done about them.
  *
- * A timer ticks once a second of TimeOutValue.  A request that the miniport has had
- * for longer is cured step by step, as Storport's multi-tier reset is documented: its
+ * A timer of each CPU ticks once a second of TimeOutValue, for the requests that were submitted there.  A request that the
+ * miniport has had for longer is cured step by step, as Storport's multi-tier reset is documented: its
  * logical unit is reset by SRB_FUNCTION_RESET_LOGICAL_UNIT, its target by
  * SRB_FUNCTION_RESET_DEVICE, the bus by HwStorResetBus.
  *
+ * Seconds are counted in ticks that did come: a CPU that was taken away finds everything late, and had one tick in all that
+ * time.  What came back meanwhile is found before the next one.
+ *
  * Policies: each step has a second, after which the next one is taken if the miniport
- * still has the request; one request is cured at a time.  One that is completed
+ * still has the request, or none when the miniport fails the step; one request is cured at a time.  One that is completed
  * by that goes up with the status that the miniport gives, and is not submitted again by the
- * port: that is the class driver's.  What is left a second after a bus reset is
+ * port: that is the class driver's.  What a bus reset leaves for too long is
  * completed by the port, with SRB_STATUS_BUS_RESET; the miniport may report it later, in
  * vain, and until it does it is refused when it is submitted again.
  * TimeOutValue 0 is no time-out.
@@ -63,7 +66,7 @@ void port_note_left(struct adapter *adapter)
 			continue;
 		/* relaxed, both: a counter; nothing is given meanwhile, and of what is completed it no longer matters */
 		atomic_fetch_add_explicit(&adapter->left_by_resets, 1, memory_order_relaxed);
-		atomic_store_explicit(&request->remaining, TIME_LEFT | 1, memory_order_relaxed);
+		atomic_store_explicit(&request->remaining, TIME_LEFT | adapter->recovery.grace, memory_order_relaxed);
 	}
 }
 
@@ -71,20 +74,13 @@ void port_note_left(struct adapter *adapter)
 static bool send_reset(struct adapter *adapter, struct sim_cpu *cpu, unsigned step)
 {
 	static const UCHAR function[STEPS_BY_REQUEST] = { SRB_FUNCTION_RESET_LOGICAL_UNIT, SRB_FUNCTION_RESET_DEVICE };
-	static const uint8_t no_cdb[1];
-	struct port_request *reset = adapter->recovery.reset[step];
-	const SCSI_REQUEST_BLOCK *expired = &adapter->recovery.expired->srb;
+	UCHAR path, target, lun;
 
-	if (state_of(reset) != PORT_REQUEST_IDLE)
+	SrbGetPathTargetLun(&adapter->recovery.expired->srb, &path, &target, &lun);
+	if (!port_own_send(adapter, cpu, adapter->recovery.reset[step], function[step], path, target, lun))
 		return false;
 	/* relaxed: a counter */
 	atomic_fetch_add_explicit(step ? &adapter->target_resets : &adapter->unit_resets, 1, memory_order_relaxed);
-	port_request_prepare(reset, expired->Lun, no_cdb, 0, 0, 0);
-	reset->srb.Function = function[step];
-	reset->srb.PathId = expired->PathId;
-	reset->srb.TargetId = expired->TargetId;
-	reset->srb.TimeOutValue = 0;
-	port_give(adapter, reset, cpu);
 	return true;
 }
 
@@ -96,14 +92,28 @@ static void take_step(struct adapter *adapter, struct sim_cpu *cpu, unsigned ste
 	for (recovery->step = step; recovery->step < STEPS_BY_REQUEST; recovery->step++)
 		if (send_reset(adapter, cpu, recovery->step))
 			return;
-	port_reset_bus(adapter, cpu);
+	port_reset_bus_controlled(adapter, cpu);
 	/* What that left is marked, and sees to itself. */
 	recovery->expired = NULL;
 }
 
-/* The next tick finds out by the request that it was about. */
+static bool is_cured(const struct port_request *request)
+{
+	return state_of(request) != PORT_REQUEST_GIVEN || remaining_of(request) != TIME_UP;
+}
+
+/* The next tick finds out by the request that it was about; one that fails cures nothing, and is not waited for. */
 static void reset_done(struct port_request *reset, struct sim_cpu *cpu)
 {
+	struct adapter *adapter = reset->adapter;
+	struct port_recovery *recovery = &adapter->recovery;
+
+	if (SRB_STATUS(reset->srb.SrbStatus) == SRB_STATUS_SUCCESS || !port_control_try(adapter))
+		return;
+	if (recovery->expired && !is_cured(recovery->expired) && recovery->step < STEPS_BY_REQUEST &&
+	    recovery->reset[recovery->step] == reset)
+		take_step(adapter, cpu, recovery->step + 1);
+	port_control_release(adapter);
 }
 
 /* The time of a request is up; the first one since the last cure. */
@@ -115,7 +125,7 @@ static void note_expired(struct adapter *adapter, struct port_request *request, 
 		*first = request;
 }
 
-/* Ages what the miniport has; the first whose time is up. */
+/* Ages what the miniport has from this CPU; the first whose time is up. */
 static struct port_request *pass_all(struct adapter *adapter, struct sim_cpu *cpu)
 {
 	struct port_request *first = NULL;
@@ -124,7 +134,9 @@ static struct port_request *pass_all(struct adapter *adapter, struct sim_cpu *cp
 		uint32_t before = remaining_of(request);
 		uint32_t remaining;
 
-		if (state_of(request) != PORT_REQUEST_GIVEN)
+		/* relaxed: only this CPU makes it this CPU's */
+		if (atomic_load_explicit(&request->home, memory_order_relaxed) != cpu->index ||
+		    state_of(request) != PORT_REQUEST_GIVEN)
 			continue;
 		remaining = pass_tick(request);
 		if (remaining == (TIME_UP | TIME_LEFT))
@@ -137,51 +149,59 @@ static struct port_request *pass_all(struct adapter *adapter, struct sim_cpu *cp
 	return first;
 }
 
-static bool is_cured(const struct port_request *request)
+/* Whose request it was that is being cured sees to the next step. */
+static void cure(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *first)
 {
-	return state_of(request) != PORT_REQUEST_GIVEN || remaining_of(request) != TIME_UP;
-}
-
-static void tick(void *context)
-{
-	struct adapter *adapter = context;
 	struct port_recovery *recovery = &adapter->recovery;
-	struct sim_cpu *cpu = sim_cpu_self();
-	struct port_request *first;
 
-	sim_timer_arm(cpu, &recovery->tick, stamp_now() + recovery->second_ticks);
-	/* relaxed: a glance; what is given in spite of it is refused */
-	if (atomic_load_explicit(&adapter->closed, memory_order_relaxed) & ~(uint32_t)PORT_CLOSED_HOLD)
-		return;
-	first = pass_all(adapter, cpu);
 	if (recovery->expired && is_cured(recovery->expired))
 		recovery->expired = NULL;
 	if (recovery->expired) {
-		take_step(adapter, cpu, recovery->step + 1);
-	} else if (first) {
+		/* relaxed: see pass_all */
+		if (atomic_load_explicit(&recovery->expired->home, memory_order_relaxed) == cpu->index)
+			take_step(adapter, cpu, recovery->step + 1);
+	} else if (first && !is_cured(first)) {
 		recovery->expired = first;
 		take_step(adapter, cpu, 0);
 	}
 }
 
-int adapter_watch_timeouts(struct adapter *adapter, struct sim_cpu *cpu, uint64_t second_ticks)
+void port_watch_timer_fired(void *context)
+{
+	struct adapter_cpu *acpu = context;
+	struct adapter *adapter = acpu->adapter;
+	struct sim_cpu *cpu = sim_cpu_self();
+	struct port_request *first;
+
+	sim_timer_arm(cpu, &acpu->watch_timer, stamp_now() + adapter->recovery.second_ticks);
+	/* relaxed: a glance; what is given in spite of it is refused */
+	if (atomic_load_explicit(&adapter->closed, memory_order_relaxed) & (PORT_CLOSED_RESET | PORT_CLOSED_GONE))
+		return;
+	first = pass_all(adapter, cpu);
+	/* Who has control does something that may cure it; the next tick comes soon. */
+	if (!port_control_try(adapter))
+		return;
+	cure(adapter, cpu, first);
+	port_control_release(adapter);
+}
+
+int adapter_watch_timeouts(struct adapter *adapter, uint64_t second_ticks, uint32_t grace)
 {
 	struct port_recovery *recovery = &adapter->recovery;
 
 	for (unsigned i = 0; i < STEPS_BY_REQUEST; i++) {
 		if (!recovery->reset[i])
-			recovery->reset[i] = port_request_alloc(adapter, 0);
+			recovery->reset[i] = port_own_alloc(adapter, reset_done);
 		if (!recovery->reset[i])
 			return -ENOMEM;
-		recovery->reset[i]->complete = reset_done;
 	}
+	recovery->grace = grace;
 	recovery->second_ticks = second_ticks;
-	sim_timer_init(&recovery->tick, tick, adapter);
-	sim_timer_arm(cpu, &recovery->tick, stamp_now() + second_ticks);
 	return 0;
 }
 
-void adapter_unwatch_timeouts(struct adapter *adapter)
+void adapter_watch_cpu(struct adapter *adapter, struct sim_cpu *cpu)
 {
-	sim_timer_cancel(&adapter->recovery.tick);
+	if (adapter->recovery.second_ticks)
+		sim_timer_arm(cpu, &adapter_cpu_of(adapter, cpu)->watch_timer, stamp_now() + adapter->recovery.second_ticks);
 }

@@ -149,6 +149,7 @@ static void test_lists_have_one_form(void **state)
 		{ "remove@0.5s,reset=0.5/s,hang=1e-5,error=1e-3,storm=0.1/s:250ns,duplicate=1e-3,spurious=1e-3,lost=1e-3",
 		  "lost=0.001,duplicate=0.001,storm=0.1/s:250ns,spurious=0.001,hang=1e-05,reset=0.5/s,remove@500ms,error=0.001" },
 		{ "hang@0,busy=1,full=2/s,drop=0.5", "hang@0,busy=1,full=2/s,drop=0.5" },
+		{ "surprise@1s,bus-reset=5/s,stop=1/s", "stop=1/s:2ms,bus-reset=5/s,surprise@1000ms" },
 	};
 
 	for (unsigned i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
@@ -202,7 +203,7 @@ static void test_mistakes_are_named(void **state)
 		{ "storm=1/s:0", "takes no time; leave it out" },
 		{ "storm=1/s:5", "has a time that is none, or beyond an hour; use such as 200us or 0.5s" },
 		{ "storm=1/s:2h", "has a time that is none" },
-		{ "lost=1e-3:1us", "this kind takes none; storm and slow do" },
+		{ "lost=1e-3:1us", "this kind takes none; storm, slow and stop do" },
 		{ "remove@", "has a time that is none" },
 		{ "remove@5", "has a time that is none" },
 		{ "lost=1e-3,lost=1/s", "is of a kind that is there already; give each once" },

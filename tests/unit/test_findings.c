@@ -63,6 +63,60 @@ static void a_request_that_ended_in_an_error(void **state)
 	expect("violated", "1 I/Os ended in an error");
 }
 
+/* The port has completed them, and the miniport never did. */
+static void requests_that_the_miniport_has_kept(void **state)
+{
+	cell.adapter.stale = 2;
+	expect("violated", "2 I/Os and 0 interrupts lost");
+	cell.adapter.closed = PORT_CLOSED_STOP;
+	expect("violated", "2 I/Os and 0 interrupts lost");
+}
+
+static void an_adapter_that_is_gone_may_keep_them(void **state)
+{
+	struct cell_findings findings;
+
+	cell.adapter.stale = 2;
+	cell.adapter.closed = PORT_CLOSED_GONE;
+	cell_find(&cell, &findings);
+	assert_int_equal(findings.lost, 0);
+}
+
+static void an_adapter_that_did_not_restart(void **state)
+{
+	strcpy(cell.host.failure, "the adapter did not restart: so it says");
+	expect("violated", "the adapter did not restart: so it says");
+}
+
+static void fail_one_with(uint8_t status)
+{
+	struct ledger_io io = { .blocks = 8, .is_write = true };
+
+	strcpy(cell.spec.faults, "surprise=1");
+	cpu.errors[status] = 1;
+	assert_int_equal(ledger_issue(cell.ledger, &io), 0);
+	assert_int_equal(ledger_fail(cell.ledger, &io), 0);
+}
+
+static void a_surprise_accounts_for_what_is_gone(void **state)
+{
+	struct cell_findings findings;
+
+	fail_one_with(SRB_STATUS_NO_DEVICE);
+	expect("violated", "1 I/Os ended in an error");
+	cell.faults.kind[FAULT_SURPRISE].injected = 1;
+	cell_find(&cell, &findings);
+	assert_int_equal(findings.failed, 0);
+	assert_int_equal(findings.errors, 1);
+}
+
+static void a_surprise_accounts_for_no_reset(void **state)
+{
+	fail_one_with(SRB_STATUS_BUS_RESET);
+	cell.faults.kind[FAULT_SURPRISE].injected = 1;
+	expect("violated", "1 I/Os ended in an error");
+}
+
 static void a_request_without_an_account(void **state)
 {
 	cpu.unaccounted = 2;
@@ -189,6 +243,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_request_that_ended_in_an_error),
 		TEST(a_request_without_an_account),
+		TEST(requests_that_the_miniport_has_kept),
+		TEST(an_adapter_that_is_gone_may_keep_them),
+		TEST(an_adapter_that_did_not_restart),
+		TEST(a_surprise_accounts_for_what_is_gone),
+		TEST(a_surprise_accounts_for_no_reset),
 		TEST(an_error_that_a_fault_accounts_for),
 		TEST(an_error_without_its_fault),
 		TEST(what_was_reset),

@@ -338,11 +338,11 @@ static void test_every_dimension_sets_its_field(void **state)
 				      "  completion: dpc\n  duplex: half\n  channels: 2\n  queue-depth: 4\n  service-time: 'exp:20000ns'\n"
 				      "  think: 2us\n  io-size: 1M\n  arrival: 'periodic:50k'\n  inject: 20ns\n  bystander: 2k\n"
 				      "  preempt: 1k/50us\n  device: virtio-blk\n  transport: modern\n  queues: 2\n  vectors: 2\n"
-				      "  messages: each\n  coalesce-count: 8\n  coalesce-time: 20000ns\n");
+				      "  messages: each\n  coalesce-count: 8\n  coalesce-time: 20000ns\n  perf-opts: dpc-redirection\n");
 	const struct cell_spec *spec = &matrix.cell[0].spec;
 	static const char *const formatted[DIMENSIONS] = {
 		"rcu-mb", "3", "spread", "signal", "1us", "dpc", "half", "2", "4", "exp:20us", "2us", "1M", "periodic:50k", "20ns", "2k",
-		"1k/50us", "built-in", "virtio-blk", "modern", "2", "2", "each", "8", "20us",
+		"1k/50us", "built-in", "virtio-blk", "modern", "2", "2", "each", "8", "20us", "dpc-redirection",
 	};
 	char text[DIMENSION_TEXT_BYTES];
 
@@ -367,6 +367,7 @@ static void test_every_dimension_sets_its_field(void **state)
 	assert_int_equal(spec->transport, DEVICE_MODERN);
 	assert_true(spec->queues == 2 && spec->vectors == 2 && spec->message_locks);
 	assert_true(spec->coalesce_count == 8 && spec->coalesce_ns == 20000);
+	assert_true(spec->dpc_redirection);
 	for (size_t d = 0; d < DIMENSIONS; d++) {
 		dimensions[d].format(spec, text);
 		assert_string_equal(text, formatted[d]);
@@ -525,7 +526,7 @@ static void test_filters(void **state)
 	bad.filter[0] = "colour=red";
 	check_refused_with(bad, "--filter: there is no dimension 'colour'; use backends, cpus, routing, delivery, section, completion, duplex, "
 			   "channels, queue-depth, service-time, think, io-size, arrival, inject, bystander, preempt, miniport, device, transport, "
-			   "queues, vectors, messages, coalesce-count, coalesce-time");
+			   "queues, vectors, messages, coalesce-count, coalesce-time, perf-opts");
 	bad.filter[0] = "cpu=1";
 	assert_int_equal(load(&(struct matrix){ 0 }, &bad), -EINVAL);
 	bad.filter[0] = "cpus";

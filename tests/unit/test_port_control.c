@@ -259,6 +259,107 @@ static void test_what_was_not_told_of_its_removal_is_told_to_stop(void **state)
 	assert_int_equal(stops(), 1);
 }
 
+/* --- A miniport that caches data --- */
+
+static struct {
+	ULONG function[CALLS_MAX];
+	unsigned calls_before[CALLS_MAX]; /* of HwAdapterControl */
+	unsigned count;
+	bool keeps;
+	PSCSI_REQUEST_BLOCK kept;
+} flushes;
+
+static void cache_data(PPORT_CONFIGURATION_INFORMATION config)
+{
+	config->CachesData = TRUE;
+}
+
+static BOOLEAN note_flush(PVOID extension, PSCSI_REQUEST_BLOCK srb)
+{
+	if (SrbGetSrbFunction(srb) == SRB_FUNCTION_EXECUTE_SCSI)
+		return mini_keep(extension, srb);
+	assert_in_range(flushes.count, 0, CALLS_MAX - 1);
+	flushes.calls_before[flushes.count] = told.calls;
+	flushes.function[flushes.count++] = SrbGetSrbFunction(srb);
+	if (flushes.keeps)
+		flushes.kept = srb;
+	else
+		mini_complete(extension, srb, SRB_STATUS_SUCCESS);
+	return TRUE;
+}
+
+static void start_that_caches(ULONG srb_types)
+{
+	memset(&flushes, 0, sizeof(flushes));
+	mini.srb_types = srb_types;
+	mini.configure = cache_data;
+	mini.start = note_flush;
+	rig_start();
+}
+
+static void test_data_is_flushed_before_a_stop(void **state)
+{
+	const ULONG types[] = { SRB_TYPE_FLAG_SCSI_REQUEST_BLOCK,
+				SRB_TYPE_FLAG_SCSI_REQUEST_BLOCK | SRB_TYPE_FLAG_STORAGE_REQUEST_BLOCK };
+
+	for (unsigned i = 0; i < 2; i++) {
+		void *none = NULL;
+
+		set_up_with("spinlock");
+		start_that_caches(types[i]);
+		for (unsigned round = 1; round <= 2; round++) {
+			rig_submit();
+			assert_int_equal(adapter_suspend(&rig.adapter, rig.cpu), -EAGAIN);
+			assert_int_equal(flushes.count, round - 1);
+			rig_interrupt();
+			assert_int_equal(adapter_suspend(&rig.adapter, rig.cpu), 0);
+			assert_int_equal(flushes.count, round);
+			assert_int_equal(flushes.function[round - 1], SRB_FUNCTION_FLUSH);
+			assert_int_equal(told.type[flushes.calls_before[round - 1]], ScsiStopAdapter);
+			assert_int_equal(adapter_resume(&rig.adapter, rig.cpu, rig.error, sizeof(rig.error)), 0);
+		}
+		rig_tear_down(&none);
+	}
+}
+
+static void test_a_stop_waits_for_the_flush(void **state)
+{
+	start_that_caches(0);
+	flushes.keeps = true;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(adapter_suspend(&rig.adapter, rig.cpu), -EAGAIN);
+		assert_int_equal(flushes.count, 1);
+		assert_int_equal(told.calls, 1);
+	}
+	mini_complete(mini.extension, flushes.kept, SRB_STATUS_SUCCESS);
+	sim_cpu_look(rig.cpu);
+	assert_int_equal(adapter_suspend(&rig.adapter, rig.cpu), 0);
+	assert_int_equal(flushes.count, 1);
+	check_call(1, ScsiStopAdapter, true);
+	flushes.keeps = false;
+}
+
+static void test_the_end_is_a_shutdown(void **state)
+{
+	start_that_caches(0);
+	end();
+	assert_int_equal(flushes.count, 2);
+	assert_int_equal(flushes.function[0], SRB_FUNCTION_FLUSH);
+	assert_int_equal(flushes.function[1], SRB_FUNCTION_SHUTDOWN);
+	assert_int_equal(told.type[flushes.calls_before[1]], ScsiStopAdapter);
+	assert_int_equal(stops(), 1);
+}
+
+static void test_who_caches_nothing_is_not_asked_to_flush(void **state)
+{
+	start_that_caches(0);
+	rig.adapter.port_config.CachesData = FALSE;
+	assert_int_equal(adapter_suspend(&rig.adapter, rig.cpu), 0);
+	assert_int_equal(adapter_resume(&rig.adapter, rig.cpu, rig.error, sizeof(rig.error)), 0);
+	end();
+	assert_int_equal(flushes.count, 0);
+}
+
 /* --- Removal --- */
 
 static BOOLEAN complete_first(PVOID extension)
@@ -537,6 +638,10 @@ int main(void)
 		WITH(test_the_end_does_not_stop_what_is_stopped),
 		WITH(test_what_was_told_of_its_removal_is_not_told_to_stop),
 		WITH(test_what_was_not_told_of_its_removal_is_told_to_stop),
+		cmocka_unit_test(test_data_is_flushed_before_a_stop),
+		WITH(test_a_stop_waits_for_the_flush),
+		WITH(test_the_end_is_a_shutdown),
+		WITH(test_who_caches_nothing_is_not_asked_to_flush),
 		cmocka_unit_test(test_what_is_in_flight_at_removal_comes_back_once),
 		WITH(test_all_of_it_says_that_there_is_no_device),
 		WITH(test_what_was_refused_for_now_is_not_lost),

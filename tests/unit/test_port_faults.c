@@ -278,6 +278,72 @@ static void test_what_a_device_drops_a_reset_reports(void **state)
 	}
 }
 
+/* The rings go round many times, so that what an earlier one left would be seen. */
+static void test_an_adapter_is_stopped_and_restarted(void **state)
+{
+	char error[128];
+
+	EACH_WAY(way) {
+		set_up(way, FAULT_STOP, 1);
+		check_that_it_goes_on(0);
+		for (unsigned round = 1; round < 4; round++) {
+			unsigned from = 10 * round;
+
+			assert_int_equal(adapter_suspend(&rig.adapter, rig.cpu), 0);
+			rig.done = from;
+			for (unsigned i = from; i < from + 5; i++)
+				submit(i);
+			look_some();
+			assert_int_equal(rig.done, from);
+			assert_int_equal(adapter_resume(&rig.adapter, rig.cpu, error, sizeof(error)), 0);
+			look_until_done(from + 5);
+			for (unsigned i = from; i < from + 5; i++)
+				assert_int_equal(status_of(i), SRB_STATUS_SUCCESS);
+			check_that_it_goes_on(from + 5);
+		}
+		assert_int_equal(rig.adapter.bus_resets, 0);
+		/* Each once, and nothing of before. */
+		assert_int_equal(rig.hba.cpu[0].completions, 35);
+		tear_down();
+	}
+}
+
+static void test_a_stopped_adapter_is_not_reset(void **state)
+{
+	char error[128];
+
+	EACH_WAY(way) {
+		set_up(way, FAULT_STOP, 1);
+		assert_int_equal(adapter_suspend(&rig.adapter, rig.cpu), 0);
+		port_reset_bus(&rig.adapter, rig.cpu);
+		assert_int_equal(rig.adapter.bus_resets, 0);
+		assert_int_equal(adapter_resume(&rig.adapter, rig.cpu, error, sizeof(error)), 0);
+		check_that_it_goes_on(0);
+		tear_down();
+	}
+}
+
+static void test_a_surprise_removal_leaves_the_driver_nothing(void **state)
+{
+	EACH_WAY(way) {
+		set_up(way, FAULT_SURPRISE, 0);
+		for (unsigned i = 0; i < 10; i++)
+			submit(i);
+		look_some();
+		assert_int_equal(rig.done, 0);
+		adapter_surprise_remove(&rig.adapter, rig.cpu);
+		look_until_done(10);
+		submit(10);
+		look_until_done(11);
+		for (unsigned i = 0; i < 11; i++)
+			assert_int_equal(status_of(i), SRB_STATUS_NO_DEVICE);
+		/* It has completed them itself. */
+		assert_int_equal(rig.adapter.taken_back, 0);
+		assert_int_equal(rig.adapter.stale, 0);
+		tear_down();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +355,9 @@ int main(void)
 		cmocka_unit_test(test_an_error_of_the_medium_is_reported),
 		cmocka_unit_test(test_what_is_busy_is_tried_again),
 		cmocka_unit_test(test_what_a_device_drops_a_reset_reports),
+		cmocka_unit_test(test_an_adapter_is_stopped_and_restarted),
+		cmocka_unit_test(test_a_stopped_adapter_is_not_reset),
+		cmocka_unit_test(test_a_surprise_removal_leaves_the_driver_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

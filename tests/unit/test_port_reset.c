@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bus resets with requests in flight, StorPortCompleteRequest, and time-outs. */
+#include <errno.h>
 #include <pthread.h>
 
 #include "tests/unit/test_miniport.h"
@@ -58,7 +59,8 @@ static struct port_request *submit_with(UCHAR lun, ULONG seconds)
 static void watch(void)
 {
 	rig_start();
-	assert_int_equal(adapter_watch_timeouts(&rig.adapter, rig.cpu, SECOND), 0);
+	assert_int_equal(adapter_watch_timeouts(&rig.adapter, SECOND, 1), 0);
+	adapter_watch_cpu(&rig.adapter, rig.cpu);
 }
 
 /* Looks until a counter is there. */
@@ -391,6 +393,113 @@ static void test_a_miniport_that_is_too_busy_to_reset(void **state)
 	assert_int_equal(rig.done[0]->srb.SrbStatus, SRB_STATUS_BUS_RESET);
 }
 
+/* A tick came once in all the time that the CPU was away: what is back by then, or soon after, is in time. */
+static void test_a_cpu_that_was_away_times_nothing_out(void **state)
+{
+	watch();
+	submit_with(0, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		fake_pass(50 * SECOND);
+		sim_cpu_look(rig.cpu);
+	}
+	assert_int_equal(rig.adapter.timeouts, 0);
+	rig_interrupt();
+	assert_int_equal(rig.dones, 1);
+	assert_int_equal(got.resets[0], 0);
+}
+
+static void test_each_cpu_looks_after_its_own(void **state)
+{
+	struct port_request *others, *own;
+	struct sim_cpu *cpu1;
+
+	watch();
+	own = rig_request();
+	own->srb.TimeOutValue = 1;
+	port_submit(own, rig.cpu);
+	others = rig_request();
+	others->srb.TimeOutValue = 1;
+	others->srb.Lun = 5;
+	sim_cpu_exit(rig.cpu);
+	cpu1 = sim_cpu_enter(&rig.machine, 1);
+	assert_int_equal(adapter_cpu_online(&rig.adapter, cpu1), 0);
+	port_submit(others, cpu1);
+	adapter_watch_cpu(&rig.adapter, cpu1);
+	for (unsigned looks = 0; looks < LONG_AGO && !got.resets[0]; looks++)
+		sim_cpu_look(cpu1);
+	assert_int_equal(got.lun, 5);
+	assert_int_equal(rig.adapter.timeouts, 1);
+	adapter_cpu_offline(&rig.adapter, cpu1);
+	sim_cpu_exit(cpu1);
+	sim_cpu_enter(&rig.machine, 0);
+}
+
+/* No second passes between a step that fails and the next one. */
+static void test_a_step_that_fails_is_not_waited_for(void **state)
+{
+	mini.reset = complete_all_in_reset;
+	got.answer = SRB_STATUS_INVALID_REQUEST;
+	watch();
+	submit_with(0, 1);
+	look_until(&rig.adapter.timeouts, 1);
+	assert_int_equal(got.resets[0], 1);
+	assert_int_equal(got.resets[1], 1);
+	assert_int_equal(mini.resets, 1);
+	rig_look_until_done(1);
+}
+
+static BOOLEAN start_extended(PVOID extension, PSCSI_REQUEST_BLOCK srb)
+{
+	assert_int_equal(srb->Function, SRB_FUNCTION_STORAGE_REQUEST_BLOCK);
+	if (SrbGetSrbFunction(srb) == SRB_FUNCTION_EXECUTE_SCSI)
+		return mini_keep(extension, srb);
+	got.resets[SrbGetSrbFunction(srb) == SRB_FUNCTION_RESET_DEVICE]++;
+	got.lun = SrbGetLun(srb);
+	mini_complete(extension, srb, SRB_STATUS_SUCCESS);
+	return TRUE;
+}
+
+static void test_extended_requests_time_out_as_well(void **state)
+{
+	struct port_request *request;
+
+	mini.srb_types = SRB_TYPE_FLAG_SCSI_REQUEST_BLOCK | SRB_TYPE_FLAG_STORAGE_REQUEST_BLOCK;
+	mini.start = start_extended;
+	mini.reset = complete_all_in_reset;
+	watch();
+	request = rig_request();
+	request->extended.address.Lun = 6;
+	SrbSetTimeOutValue(&request->srb, 2);
+	port_submit(request, rig.cpu);
+	rig_look_until_done(1);
+	assert_int_equal(rig.adapter.timeouts, 1);
+	assert_int_equal(got.lun, 6);
+	assert_int_equal(got.resets[0], 1);
+	assert_int_equal(got.resets[1], 1);
+	assert_int_equal(mini.resets, 1);
+
+	/* And so are they found by their address. */
+	port_submit(request, rig.cpu);
+	StorPortCompleteRequest(mini.extension, 0, 0, 5, SRB_STATUS_ABORTED);
+	sim_cpu_look(rig.cpu);
+	assert_int_equal(rig.dones, 1);
+	StorPortCompleteRequest(mini.extension, 0, 0, 6, SRB_STATUS_ABORTED);
+	sim_cpu_look(rig.cpu);
+	assert_int_equal(rig.dones, 2);
+}
+
+/* What a stop waits for may hang. */
+static void test_time_passes_while_a_stop_is_made_ready(void **state)
+{
+	got.cures = SRB_FUNCTION_RESET_LOGICAL_UNIT;
+	watch();
+	submit_with(0, 1);
+	assert_int_equal(adapter_suspend(&rig.adapter, rig.cpu), -EAGAIN);
+	rig_look_until_done(1);
+	assert_int_equal(rig.adapter.unit_resets, 1);
+	assert_int_equal(adapter_suspend(&rig.adapter, rig.cpu), 0);
+}
+
 /* One CPU serves as it can while the other one ticks: whoever comes first has the request, and no one else. */
 
 #define SHORT 20000 /* ticks of a second */
@@ -480,7 +589,8 @@ static void test_time_outs_under_load(void **state)
 	mini.initialize = send_all_home;
 	rig_start();
 	rig_start_io_at_once(put_in_slot);
-	assert_int_equal(adapter_watch_timeouts(&rig.adapter, rig.cpu, SHORT), 0);
+	assert_int_equal(adapter_watch_timeouts(&rig.adapter, SHORT, 1), 0);
+	adapter_watch_cpu(&rig.adapter, rig.cpu);
 	for (unsigned i = 0; i < 4; i++) {
 		rig_request()->complete = again;
 		rig.request[i]->owner = rig.request[i];
@@ -520,6 +630,11 @@ int main(void)
 		WITH(test_then_the_bus),
 		WITH(test_a_miniport_that_does_nothing_at_all),
 		WITH(test_a_miniport_that_is_too_busy_to_reset),
+		WITH(test_a_cpu_that_was_away_times_nothing_out),
+		WITH(test_each_cpu_looks_after_its_own),
+		WITH(test_a_step_that_fails_is_not_waited_for),
+		WITH(test_extended_requests_time_out_as_well),
+		WITH(test_time_passes_while_a_stop_is_made_ready),
 		WITH(test_time_outs_under_load),
 	};
 

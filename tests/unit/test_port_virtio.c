@@ -449,9 +449,10 @@ static void test_the_miniport_says_what_it_can_be_told(void **state)
 			 ScsiAdapterControlSuccess);
 	assert_true(query.list.SupportedTypeList[ScsiQuerySupportedControlTypes]);
 	assert_true(query.list.SupportedTypeList[ScsiStopAdapter]);
-	assert_false(query.list.SupportedTypeList[ScsiRestartAdapter]);
+	assert_true(query.list.SupportedTypeList[ScsiRestartAdapter]);
+	assert_false(query.list.SupportedTypeList[ScsiSetBootConfig]);
 	assert_int_equal(query.list.SupportedTypeList[4], 77);
-	assert_int_equal(rig.adapter.hw.HwAdapterControl(rig.adapter.extension, ScsiRestartAdapter, NULL),
+	assert_int_equal(rig.adapter.hw.HwAdapterControl(rig.adapter.extension, ScsiSetBootConfig, NULL),
 			 ScsiAdapterControlUnsuccessful);
 }
 

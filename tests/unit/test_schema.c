@@ -141,6 +141,7 @@ static void summary_keeps_its_order(void **state)
 	at = expect_names(s, at, appended_with_the_devices, COUNT_OF(appended_with_the_devices));
 	assert_string_equal(s->columns[at++].name, "verified");
 	at = expect_names(s, at, appended_with_faults, COUNT_OF(appended_with_faults));
+	assert_string_equal(s->columns[at++].name, "perf_opts");
 	assert_int_equal(at, s->count);
 }
 

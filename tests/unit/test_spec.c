@@ -465,8 +465,8 @@ static void test_equal_cells_have_equal_names(void **state)
 /* Each member but the seed, and what only changes how a result is written. */
 static void test_different_cells_have_different_names(void **state)
 {
-	struct cell_spec spec[39];
-	char id[39][CELL_ID_BYTES];
+	struct cell_spec spec[40];
+	char id[40][CELL_ID_BYTES];
 	size_t n = 0;
 
 #define WITH(change)                       \
@@ -485,6 +485,7 @@ static void test_different_cells_have_different_names(void **state)
 	WITH(s->message_locks = false);
 	WITH(s->coalesce_count = 9);
 	WITH(s->coalesce_ns++);
+	WITH(s->dpc_redirection = true);
 	WITH(s->cpus = 1);
 	WITH(s->routing = IRQ_ROUTING_SAME);
 	WITH(s->half_duplex = false);
