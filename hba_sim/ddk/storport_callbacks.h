@@ -20,7 +20,8 @@ typedef ULONG sp_DRIVER_INITIALIZE(PVOID DriverObject, PVOID RegistryPath);
 
 /*
  * Describe the adapter in `ConfigInfo` and map its registers. PASSIVE_LEVEL,
- * no lock. Returns one of SP_RETURN_....
+ * DISPATCH_LEVEL where it takes the place of ScsiRestartAdapter; no lock.
+ * Returns one of SP_RETURN_....
  */
 typedef ULONG
 HW_FIND_ADAPTER(PVOID DeviceExtension, PVOID HwContext, PVOID BusInformation,
@@ -171,7 +172,10 @@ HW_UNIT_CONTROL(PVOID DeviceExtension, SCSI_UNIT_CONTROL_TYPE ControlType,
 		PVOID Parameters);
 typedef HW_UNIT_CONTROL *PHW_UNIT_CONTROL;
 
-/* StorPortStateChangeDetected has been dealt with. DISPATCH_LEVEL. */
+/*
+ * StorPortStateChangeDetected has been dealt with; `Address` is the one that
+ * was given there. IRQL and locks as for HW_TIMER.
+ */
 typedef VOID HW_STATE_CHANGE(PVOID HwDeviceExtension, PVOID Context,
 			     SHORT AddressType, PVOID Address, ULONG Status);
 typedef HW_STATE_CHANGE *PHW_STATE_CHANGE;

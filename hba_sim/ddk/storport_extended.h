@@ -106,7 +106,8 @@ typedef HW_TIMER_EX *PHW_TIMER_EX;
 ULONG StorPortInitializeTimer(PVOID HwDeviceExtension, PVOID *TimerHandle);
 
 /*
- * Have `TimerCallback` called once after `TimerValue` microseconds, 0 cancels.
+ * Have `TimerCallback` called once after `TimerValue` microseconds, 0 cancels;
+ * NULL is neither.
  * IRQL: any. STOR_STATUS_SUCCESS, _INVALID_PARAMETER, or _BUSY while an earlier
  * request has not been served.
  */

@@ -44,7 +44,10 @@ typedef enum _SCSI_NOTIFICATION_TYPE {
 	InitializeDpc,
 	IssueDpc,
 	AcquireSpinLock,
-	ReleaseSpinLock
+	ReleaseSpinLock,
+	StateChangeDetectedCall,
+	IoTargetRequestServiceTime, /* ULONGLONG 100 ns units, PSCSI_REQUEST_BLOCK */
+	AsyncNotificationDetected
 } SCSI_NOTIFICATION_TYPE, *PSCSI_NOTIFICATION_TYPE;
 
 /*
@@ -121,7 +124,9 @@ PVOID StorPortGetUncachedExtension(PVOID HwDeviceExtension,
 
 /*
  * Physical address of memory the port driver gave out, 0 for any other;
- * `Length` gets how many bytes are contiguous from there. `Srb` is needed for
+ * `Length` gets how many bytes are contiguous from there: to the end of the
+ * request's data, of its sense buffer, of the uncached extension, or of the
+ * machine's memory. `Srb` is needed for
  * its data and sense buffers only. IRQL: <= DIRQL.
  */
 STOR_PHYSICAL_ADDRESS
@@ -212,7 +217,8 @@ BOOLEAN StorPortRegistryWrite(PVOID HwDeviceExtension, PUCHAR ValueName,
 
 /*
  * Report that a unit, target or bus (STATE_CHANGE_...) changed;
- * `HwStateChange`, unless NULL, is called when that is dealt with. IRQL: any.
+ * `HwStateChange`, unless NULL, is called when that is dealt with, and until
+ * then `Address` stays as it is. IRQL: any.
  * STOR_STATUS_SUCCESS, _INVALID_PARAMETER, or _UNSUCCESSFUL while an earlier
  * report is pending.
  */
@@ -223,7 +229,7 @@ ULONG StorPortStateChangeDetected(PVOID HwDeviceExtension, ULONG ChangedEntity,
 
 /*
  * State what a unit supports. IRQL: any. STOR_STATUS_SUCCESS or
- * STOR_STATUS_INVALID_PARAMETER.
+ * STOR_STATUS_INVALID_PARAMETER: a reserved bit, or no such unit.
  */
 ULONG StorPortSetUnitAttributes(PVOID HwDeviceExtension, PSTOR_ADDRESS Address,
 				STOR_UNIT_ATTRIBUTES Attributes);

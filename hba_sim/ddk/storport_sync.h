@@ -36,7 +36,8 @@ StorPortSynchronizeAccess(PVOID HwDeviceExtension,
  * STOR_DPC it belongs to, StartIoLock, or InterruptLock (every message's lock,
  * ascending, when synchronizing per message); for the latter two `LockContext`
  * is NULL. Raises to DISPATCH_LEVEL, or DIRQL for InterruptLock. Order:
- * DpcLock or StartIoLock before InterruptLock. IRQL: at most the level the lock
+ * DpcLock or StartIoLock before InterruptLock. In half duplex StartIoLock raises
+ * to DIRQL, as HwStorStartIo runs there. IRQL: at most the level the lock
  * raises to. `LockHandle` is the caller's and remembers the old IRQL.
  */
 VOID StorPortAcquireSpinLock(PVOID DeviceExtension, STOR_SPINLOCK SpinLock,

@@ -82,6 +82,9 @@ typedef PHYSICAL_ADDRESS STOR_PHYSICAL_ADDRESS, *PSTOR_PHYSICAL_ADDRESS;
 #define STATE_CHANGE_TARGET 0x2
 #define STATE_CHANGE_BUS 0x4
 
+/* Attributes of StorPortStateChangeDetected */
+#define ATTRIBUTE_VM_PASSTHROUGH_LUN 0x1
+
 typedef enum _STOR_SYNCHRONIZATION_MODEL {
 	StorSynchronizeHalfDuplex,
 	StorSynchronizeFullDuplex

@@ -125,9 +125,11 @@ struct adapter_cpu {
 	_Atomic(uint32_t) *start_lock; /* for HwStorStartIo in full duplex: the adapter's, or a channel's token */
 	_Atomic(uint64_t) given;     /* requests given to the miniport here; others read it */
 	_Atomic(uint64_t) returned;  /* those, completed or refused, that this CPU has dealt with */
-	bool holds_interrupt_lock;  /* half-duplex StartIo, timer and reset: SynchronizeAccess goes straight through */
+	bool holds_interrupt_lock;  /* half-duplex StartIo, timer, reset and StartIoLock: SynchronizeAccess goes straight through */
 	_Atomic(uint64_t) handoffs; /* times that access was taken here for a CPU other than the one before; see witness_enter */
 	struct adapter *adapter;
+	struct sync_hold starts_hold;           /* half duplex, StorPortAcquireSpinLock(StartIoLock): of the interrupt lock with it */
+	bool nests_interrupt_lock;              /* InterruptLock is held already, and may be acquired all the same */
 	struct port_held interrupt_lock;        /* StorPortAcquireSpinLock(InterruptLock): of the first lock */
 	struct port_held message_lock[SIM_LINES_MAX]; /* StorPortAcquireMSISpinLock; and InterruptLock's further ones */
 	struct port_isr isr[SIM_LINES_MAX];     /* by vector */
@@ -177,6 +179,7 @@ struct adapter {
 	PCI_COMMON_CONFIG pci; /* what StorPortGetBusData answers */
 	void *extension; /* the miniport's device extension */
 	void *uncached_extension;
+	ULONG uncached_bytes;
 	unsigned char *registry_buffer;
 	unsigned char *unit_extensions; /* NULL where the miniport wants none */
 	_Atomic(uint32_t) timers_lock;
@@ -185,7 +188,7 @@ struct adapter {
 		_Atomic(bool) pending;
 		PHW_STATE_CHANGE routine;
 		PVOID context;
-		STOR_ADDR_BTL8 address;
+		PVOID address; /* the miniport's own, which frees it */
 	} state_change; /* StorPortStateChangeDetected's report that is under way */
 	uint32_t channels;
 	bool sends_home;    /* completions go to the CPU that submitted: STOR_PERF_DPC_REDIRECTION */
@@ -231,7 +234,6 @@ struct adapter {
 	_Atomic(uint64_t) bus_resets;
 	_Atomic(uint64_t) errors_logged;
 	_Atomic(uint64_t) bus_changes;      /* BusChangeDetected */
-	_Atomic(uint64_t) buffer_overruns;  /* BufferOverrunDetected */
 	_Atomic(uint64_t) resets_failed;    /* HwStorResetBus answered FALSE */
 	_Atomic(uint64_t) left_by_resets;   /* requests that HwStorResetBus did not complete */
 	_Atomic(uint64_t) timeouts;         /* requests that were with the miniport for longer than their TimeOutValue */

@@ -10,6 +10,8 @@
  *
  * Policies: a miniport that was told of a surprise removal is not told to stop
  * as well; an adapter that has been removed does not come back; at the end nobody waits for a flush for longer than 100 ms.
+ * HW_ADAPTER_CONTROL says that the interrupt lock is held for a stop and a restart, StorPortAcquireSpinLock that it may be
+ * acquired there: it is held, and may.
  *
  * Source: Microsoft's public DDI reference, HW_ADAPTER_CONTROL, SCSI_ADAPTER_CONTROL_TYPE and SCSI_REQUEST_BLOCK.
  */
@@ -42,6 +44,18 @@ static bool supports(const struct adapter *adapter, SCSI_ADAPTER_CONTROL_TYPE ty
 	return adapter->controls & (1u << type);
 }
 
+/* What is supported of it is not asked for: units are neither started, nor powered, nor removed. */
+static void query_unit_controls(struct adapter *adapter)
+{
+	struct {
+		SCSI_SUPPORTED_CONTROL_TYPE_LIST list;
+		BOOLEAN type[ScsiUnitControlMax];
+	} query = { .list.MaxControlType = ScsiUnitControlMax };
+
+	if (adapter->hw.HwUnitControl)
+		adapter->hw.HwUnitControl(adapter->extension, ScsiQuerySupportedUnitControlTypes, &query);
+}
+
 void port_query_controls(struct adapter *adapter)
 {
 	struct {
@@ -49,6 +63,7 @@ void port_query_controls(struct adapter *adapter)
 		BOOLEAN type[ScsiAdapterControlMax];
 	} query = { .list.MaxControlType = ScsiAdapterControlMax };
 
+	query_unit_controls(adapter);
 	adapter->controls = 0;
 	if (!adapter->hw.HwAdapterControl ||
 	    adapter->hw.HwAdapterControl(adapter->extension, ScsiQuerySupportedControlTypes, &query) != ScsiAdapterControlSuccess)
@@ -66,7 +81,14 @@ static bool control(struct adapter *adapter, SCSI_ADAPTER_CONTROL_TYPE type)
 
 static BOOLEAN control_under_lock(PVOID extension, PVOID context)
 {
-	return control(adapter_of(extension), *(SCSI_ADAPTER_CONTROL_TYPE *)context);
+	struct adapter *adapter = adapter_of(extension);
+	struct adapter_cpu *acpu = adapter_cpu_of(adapter, sim_cpu_self());
+	BOOLEAN answer;
+
+	acpu->holds_interrupt_lock = acpu->nests_interrupt_lock = true;
+	answer = control(adapter, *(SCSI_ADAPTER_CONTROL_TYPE *)context);
+	acpu->holds_interrupt_lock = acpu->nests_interrupt_lock = false;
+	return answer;
 }
 
 /* At the level of a section, holding the interrupt lock. */
@@ -183,10 +205,14 @@ int adapter_suspend(struct adapter *adapter, struct sim_cpu *cpu)
 
 static int restart(struct adapter *adapter, struct sim_cpu *cpu, char *error, size_t error_bytes)
 {
+	uint8_t irql;
 	int err;
 
 	if (!supports(adapter, ScsiRestartAdapter)) {
+		/* Here alone HwStorFindAdapter is called at this level. */
+		irql = sim_raise(cpu, IRQL_DISPATCH);
 		err = port_find(adapter, error, error_bytes);
+		sim_lower(cpu, irql);
 		return err ? err : port_initialize(adapter, cpu, error, error_bytes);
 	}
 	if (supports(adapter, ScsiSetRunningConfig))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* DPCs and timers of the miniport. */
+/* DPCs and the timer of the miniport, and how its timers' routines are called. */
 #include "hba_sim/port/port_internal.h"
 #include "hba_sim/port/verifier_hooks.h"
 
@@ -49,6 +49,35 @@ BOOLEAN StorPortIssueDpc(PVOID DeviceExtension, PSTOR_DPC Dpc, PVOID SystemArgum
 	return sim_dpc_queue(sim_cpu_self(), &port_dpc_of(Dpc)->dpc, SystemArgument1, SystemArgument2);
 }
 
+struct serialized {
+	PSTOR_SYNCHRONIZED_ACCESS routine;
+	void *context;
+};
+
+static BOOLEAN under_interrupt_lock(PVOID extension, PVOID context)
+{
+	const struct serialized *serialized = context;
+	/* Not always the CPU that asked for it. */
+	struct adapter_cpu *runner = adapter_cpu_of(adapter_of(extension), sim_cpu_self());
+
+	runner->holds_interrupt_lock = true;
+	serialized->routine(extension, serialized->context);
+	runner->holds_interrupt_lock = false;
+	return TRUE;
+}
+
+void port_run_serialized(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine, void *context)
+{
+	struct serialized serialized = { routine, context };
+
+	port_lock_acquire(&adapter->start_io_lock, cpu);
+	if (adapter->config.half_duplex)
+		port_run_under_interrupt_lock(adapter, cpu, under_interrupt_lock, &serialized);
+	else
+		routine(adapter->extension, context);
+	port_lock_release(&adapter->start_io_lock);
+}
+
 /* Decided under the locks that a callback holds when it cancels: what it cancelled does not come after that. */
 static void call_unless_void(struct adapter_cpu *acpu)
 {
@@ -59,31 +88,17 @@ static void call_unless_void(struct adapter_cpu *acpu)
 		adapter->timer_routine(adapter->extension);
 }
 
-static BOOLEAN timer_under_lock(PVOID extension, PVOID context)
+static BOOLEAN timer_serialized(PVOID extension, PVOID context)
 {
-	struct adapter_cpu *acpu = context;
-	/* Not always the CPU whose timer it is. */
-	struct adapter_cpu *runner = adapter_cpu_of(acpu->adapter, sim_cpu_self());
-
-	runner->holds_interrupt_lock = true;
-	call_unless_void(acpu);
-	runner->holds_interrupt_lock = false;
+	call_unless_void(context);
 	return TRUE;
 }
 
-/* At IRQL_DISPATCH: holding StartIo's lock, and in half duplex the interrupt lock as well. */
 void port_timer_fired(void *context)
 {
 	struct adapter_cpu *acpu = context;
-	struct adapter *adapter = acpu->adapter;
-	struct sim_cpu *cpu = sim_cpu_self();
 
-	port_lock_acquire(&adapter->start_io_lock, cpu);
-	if (adapter->config.half_duplex)
-		port_run_under_interrupt_lock(adapter, cpu, timer_under_lock, acpu);
-	else
-		call_unless_void(acpu);
-	port_lock_release(&adapter->start_io_lock);
+	port_run_serialized(acpu->adapter, sim_cpu_self(), timer_serialized, acpu);
 }
 
 /* One timer an adapter: a request replaces the one before, on whichever CPU that was armed; 0 cancels. */

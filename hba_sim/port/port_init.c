@@ -20,7 +20,7 @@ ULONG StorPortInitialize(PVOID Argument1, PVOID Argument2, PHW_INITIALIZATION_DA
 {
 	struct loading *loading = Argument1;
 
-	if (!loading || !HwInitializationData)
+	if (!loading || !Argument2 || !HwInitializationData)
 		return (ULONG)STATUS_INVALID_PARAMETER;
 	if (HwInitializationData->HwInitializationDataSize < sizeof(HW_INITIALIZATION_DATA) ||
 	    !HwInitializationData->HwFindAdapter || !HwInitializationData->HwInitialize || !HwInitializationData->HwStartIo ||

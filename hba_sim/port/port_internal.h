@@ -57,6 +57,9 @@ void port_handed_over_done(void *context, struct sim_cpu *cpu, unsigned target, 
 BOOLEAN port_run_under_interrupt_lock(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine,
 				      void *context);
 
+/* Runs `routine` as HwStorTimer is run: holding StartIo's lock, and in half duplex the interrupt lock as well.  At IRQL_DISPATCH. */
+void port_run_serialized(struct adapter *adapter, struct sim_cpu *cpu, PSTOR_SYNCHRONIZED_ACCESS routine, void *context);
+
 /* What the StorPort routines of the like names do, the verifier apart. */
 void port_acquire_spin_lock(struct adapter *adapter, STOR_SPINLOCK which, void *context, PSTOR_LOCK_HANDLE handle);
 void port_release_spin_lock(struct adapter *adapter, PSTOR_LOCK_HANDLE handle);
@@ -176,6 +179,9 @@ void port_resume(struct adapter *adapter);
 
 /* Before HwStorFindAdapter: what PORT_CONFIGURATION_INFORMATION says by default. */
 void port_config_defaults(PORT_CONFIGURATION_INFORMATION *config, const HW_INITIALIZATION_DATA *hw);
+
+/* Whether the miniport's adapter has the logical unit. */
+bool port_unit_exists(const struct adapter *adapter, UCHAR path, UCHAR target, UCHAR lun);
 
 /* After HwStorFindAdapter: the units' extensions.  0 or -ENOMEM. */
 int port_units_init(struct adapter *adapter);

@@ -113,6 +113,25 @@ static _Atomic(uint32_t) *plain_lock(struct adapter *adapter, STOR_SPINLOCK whic
 	return (_Atomic(uint32_t) *)&((PSTOR_DPC)context)->Lock;
 }
 
+/* In half duplex, with StartIo's lock: see the policy in port_sync.c. */
+static void keep_starts_out(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
+
+	acquire_interrupt_lock(adapter, cpu, &acpu->starts_hold);
+	acpu->nests_interrupt_lock = true;
+	acpu->holds_interrupt_lock = true;
+}
+
+static void let_starts_in(struct adapter *adapter, struct sim_cpu *cpu)
+{
+	struct adapter_cpu *acpu = adapter_cpu_of(adapter, cpu);
+
+	acpu->holds_interrupt_lock = false;
+	acpu->nests_interrupt_lock = false;
+	release_interrupt_lock(adapter, cpu, &acpu->starts_hold);
+}
+
 void port_acquire_spin_lock(struct adapter *adapter, STOR_SPINLOCK which, void *context, PSTOR_LOCK_HANDLE handle)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
@@ -120,12 +139,19 @@ void port_acquire_spin_lock(struct adapter *adapter, STOR_SPINLOCK which, void *
 	handle->Lock = which;
 	handle->Context.LockQueue.Next = NULL;
 	handle->Context.LockQueue.Lock = context;
+	if (which == InterruptLock && adapter_cpu_of(adapter, cpu)->nests_interrupt_lock) {
+		handle->Lock = InvalidLock; /* its release is none either */
+		handle->Context.OldIrql = sim_irql(cpu);
+		return;
+	}
 	if (which == InterruptLock) {
 		acquire_interrupt_lock(adapter, cpu, hold_of(handle));
 		return;
 	}
 	handle->Context.OldIrql = sim_raise(cpu, sim_irql(cpu) > IRQL_DISPATCH ? sim_irql(cpu) : IRQL_DISPATCH);
 	port_lock_acquire(plain_lock(adapter, which, context), cpu);
+	if (which == StartIoLock && adapter->config.half_duplex)
+		keep_starts_out(adapter, cpu);
 }
 
 void port_release_spin_lock(struct adapter *adapter, PSTOR_LOCK_HANDLE handle)
@@ -136,6 +162,10 @@ void port_release_spin_lock(struct adapter *adapter, PSTOR_LOCK_HANDLE handle)
 		release_interrupt_lock(adapter, cpu, hold_of(handle));
 		return;
 	}
+	if (handle->Lock == InvalidLock)
+		return;
+	if (handle->Lock == StartIoLock && adapter->config.half_duplex)
+		let_starts_in(adapter, cpu);
 	port_lock_release(plain_lock(adapter, handle->Lock, handle->Context.LockQueue.Lock));
 	sim_lower(cpu, handle->Context.OldIrql);
 }
@@ -216,16 +246,22 @@ ULONG port_release_message(struct adapter *adapter, ULONG message, ULONG old_irq
 
 ULONG StorPortAcquireMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, PULONG OldIrql)
 {
-	struct adapter *adapter = adapter_of(HwDeviceExtension);
+	struct adapter *adapter;
 
+	if (!HwDeviceExtension)
+		return STOR_STATUS_INVALID_PARAMETER;
+	adapter = adapter_of(HwDeviceExtension);
 	return VERIFIED(adapter) ? verifier_acquire_message(adapter, MessageId, OldIrql, VERIFIED_CALLER) :
 				   port_acquire_message(adapter, MessageId, OldIrql);
 }
 
 ULONG StorPortReleaseMSISpinLock(PVOID HwDeviceExtension, ULONG MessageId, ULONG OldIrql)
 {
-	struct adapter *adapter = adapter_of(HwDeviceExtension);
+	struct adapter *adapter;
 
+	if (!HwDeviceExtension)
+		return STOR_STATUS_INVALID_PARAMETER;
+	adapter = adapter_of(HwDeviceExtension);
 	return VERIFIED(adapter) ? verifier_release_message(adapter, MessageId, OldIrql, VERIFIED_CALLER) :
 				   port_release_message(adapter, MessageId, OldIrql);
 }

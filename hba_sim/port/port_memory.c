@@ -7,6 +7,9 @@
 
 #include "hba_sim/ddk/srbhelper.h"
 
+#define DEVICE_SLOT 0 /* as PORT_CONFIGURATION_INFORMATION says it */
+#define NO_DEVICE 2    /* what StorPortGetBusData answers of another one */
+
 PVOID StorPortGetUncachedExtension(PVOID HwDeviceExtension, PPORT_CONFIGURATION_INFORMATION ConfigInfo, ULONG NumberOfBytes)
 {
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
@@ -14,8 +17,10 @@ PVOID StorPortGetUncachedExtension(PVOID HwDeviceExtension, PPORT_CONFIGURATION_
 	if (VERIFIED(adapter))
 		verifier_called(adapter, CALL_GET_UNCACHED_EXTENSION, VERIFIED_CALLER);
 	/* One an adapter: a later call gets what is there. */
-	if (!adapter->uncached_extension)
+	if (!adapter->uncached_extension) {
 		adapter->uncached_extension = sim_phys_alloc(&adapter->machine->phys, NumberOfBytes, PAGE_SIZE);
+		adapter->uncached_bytes = NumberOfBytes;
+	}
 	return adapter->uncached_extension;
 }
 
@@ -27,19 +32,38 @@ static STOR_PHYSICAL_ADDRESS physical_address(const void *virtual_address)
 	return address;
 }
 
+/* From `at` on to the end of a buffer; 0 when it is not in it. */
+static ULONG left_of(PVOID buffer, ULONG bytes, const void *at)
+{
+	uintptr_t offset = (uintptr_t)at - (uintptr_t)buffer;
+
+	return buffer && offset < bytes ? bytes - (ULONG)offset : 0;
+}
+
+/* All of RAM is contiguous: what is mapped ends where the buffer does, or with the RAM. */
+static ULONG mapped_from(PVOID extension, PSCSI_REQUEST_BLOCK srb, const void *at)
+{
+	const struct sim_phys *phys = &sim_cpu_self()->machine->phys;
+	size_t of_ram = (size_t)(phys->base + phys->bytes - (const unsigned char *)at);
+	ULONG left = 0;
+
+	if (srb)
+		left = left_of(SrbGetDataBuffer(srb), SrbGetDataTransferLength(srb), at);
+	if (!left && srb)
+		left = left_of(SrbGetSenseInfoBuffer(srb), SrbGetSenseInfoBufferLength(srb), at);
+	if (!left && extension)
+		left = left_of(adapter_of(extension)->uncached_extension, adapter_of(extension)->uncached_bytes, at);
+	if (left)
+		return left;
+	return of_ram < UINT32_MAX ? (ULONG)of_ram : UINT32_MAX;
+}
+
 STOR_PHYSICAL_ADDRESS StorPortGetPhysicalAddress(PVOID HwDeviceExtension, PSCSI_REQUEST_BLOCK Srb, PVOID VirtualAddress,
 						 ULONG *Length)
 {
-	const struct sim_phys *phys = &sim_cpu_self()->machine->phys;
 	STOR_PHYSICAL_ADDRESS address = physical_address(VirtualAddress);
 
-	/* All of RAM is contiguous: the run ends where the buffer does, or with the RAM. */
-	*Length = 0;
-	if (address.QuadPart && Srb && VirtualAddress >= SrbGetDataBuffer(Srb) &&
-	    (char *)VirtualAddress < (char *)SrbGetDataBuffer(Srb) + SrbGetDataTransferLength(Srb))
-		*Length = (ULONG)((char *)SrbGetDataBuffer(Srb) + SrbGetDataTransferLength(Srb) - (char *)VirtualAddress);
-	else if (address.QuadPart)
-		*Length = (ULONG)(phys->base + phys->bytes - (unsigned char *)VirtualAddress);
+	*Length = address.QuadPart ? mapped_from(HwDeviceExtension, Srb, VirtualAddress) : 0;
 	return address;
 }
 
@@ -112,17 +136,23 @@ ULONG StorPortGetBusData(PVOID DeviceExtension, ULONG BusDataType, ULONG SystemI
 		verifier_called(adapter, CALL_GET_BUS_DATA, VERIFIED_CALLER);
 	if (BusDataType != PCIConfiguration || SystemIoBusNumber)
 		return 0;
-	if (adapter->config.device->read_config)
-		adapter->config.device->read_config(adapter->config.device, 0, Length ? Length : sizeof(adapter->pci));
-	memcpy(&adapter->pci, adapter->config.device->config, sizeof(adapter->pci));
+	if (SlotNumber == DEVICE_SLOT) {
+		if (adapter->config.device->read_config)
+			adapter->config.device->read_config(adapter->config.device, 0, Length ? Length : sizeof(adapter->pci));
+		memcpy(&adapter->pci, adapter->config.device->config, sizeof(adapter->pci));
+	} else {
+		memset(&adapter->pci, 0, sizeof(adapter->pci));
+		adapter->pci.VendorID = PCI_INVALID_VENDORID;
+	}
 	if (!Length) {
 		*(PVOID *)Buffer = &adapter->pci;
-		return sizeof(adapter->pci);
-	}
-	if (Length > sizeof(adapter->pci))
 		Length = sizeof(adapter->pci);
-	memcpy(Buffer, &adapter->pci, Length);
-	return Length;
+	} else {
+		if (Length > sizeof(adapter->pci))
+			Length = sizeof(adapter->pci);
+		memcpy(Buffer, &adapter->pci, Length);
+	}
+	return SlotNumber == DEVICE_SLOT ? Length : NO_DEVICE;
 }
 
 /* Of the header, what PCI lets software write without a meaning to the model; base addresses stay where they are. */
@@ -138,7 +168,7 @@ ULONG StorPortSetBusDataByOffset(PVOID DeviceExtension, ULONG BusDataType, ULONG
 {
 	struct sim_device *device = adapter_of(DeviceExtension)->config.device;
 
-	if (BusDataType != PCIConfiguration || SystemIoBusNumber || Offset >= SIM_PCI_CONFIG_BYTES)
+	if (BusDataType != PCIConfiguration || SystemIoBusNumber || SlotNumber != DEVICE_SLOT || Offset >= SIM_PCI_CONFIG_BYTES)
 		return 0;
 	if (Length > SIM_PCI_CONFIG_BYTES - Offset)
 		Length = SIM_PCI_CONFIG_BYTES - Offset;

@@ -2,6 +2,7 @@
 /* Notifications, flow control as drivers ask for it, requests as objects, and the small services of the port. */
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hba_sim/port/port_internal.h"
@@ -52,9 +53,9 @@ VOID StorPortNotification(SCSI_NOTIFICATION_TYPE NotificationType, PVOID HwDevic
 		atomic_fetch_add_explicit(&adapter->bus_changes, 1, memory_order_relaxed);
 		break;
 	case BufferOverrunDetected:
-		/* relaxed: a counter.  Policy: it does not stop the machine; the harness judges. */
-		atomic_fetch_add_explicit(&adapter->buffer_overruns, 1, memory_order_relaxed);
-		break;
+		/* Memory is corrupt, the simulator's may be: nothing that is measured from here on would mean anything. */
+		fprintf(stderr, "the miniport stopped the machine: BufferOverrunDetected\n");
+		abort();
 	case LinkDown:
 		port_pause(adapter, SIM_NEVER);
 		break;
@@ -65,7 +66,7 @@ VOID StorPortNotification(SCSI_NOTIFICATION_TYPE NotificationType, PVOID HwDevic
 		notify_tick_count(va_arg(arguments, PLARGE_INTEGER));
 		break;
 	default:
-		/* NextRequest and NextLuRequest, which StorPort ignores; WMI, for which there is no consumer. */
+		/* NextRequest and NextLuRequest, which StorPort ignores; WMI and service times, for which there is no consumer. */
 		break;
 	}
 	va_end(arguments);
@@ -97,34 +98,34 @@ BOOLEAN StorPortResume(PVOID HwDeviceExtension)
 }
 
 /* Policy for the per-device forms: there is one bus with one target, and they act on the adapter as a whole. */
-static bool is_here(UCHAR path, UCHAR target)
+static bool is_here(PVOID extension, UCHAR path, UCHAR target, UCHAR lun)
 {
-	return path == 0 && target == 0;
+	return port_unit_exists(adapter_of(extension), path, target, lun);
 }
 
 BOOLEAN StorPortDeviceBusy(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG RequestsToComplete)
 {
-	return is_here(PathId, TargetId) && StorPortBusy(HwDeviceExtension, RequestsToComplete);
+	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && StorPortBusy(HwDeviceExtension, RequestsToComplete);
 }
 
 BOOLEAN StorPortDeviceReady(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun)
 {
-	return is_here(PathId, TargetId) && StorPortReady(HwDeviceExtension);
+	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && StorPortReady(HwDeviceExtension);
 }
 
 BOOLEAN StorPortPauseDevice(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG TimeOut)
 {
-	return is_here(PathId, TargetId) && StorPortPause(HwDeviceExtension, TimeOut);
+	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && StorPortPause(HwDeviceExtension, TimeOut);
 }
 
 BOOLEAN StorPortResumeDevice(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun)
 {
-	return is_here(PathId, TargetId) && StorPortResume(HwDeviceExtension);
+	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && StorPortResume(HwDeviceExtension);
 }
 
 BOOLEAN StorPortSetDeviceQueueDepth(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG Depth)
 {
-	return is_here(PathId, TargetId) && Depth > 0;
+	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && Depth > 0;
 }
 
 VOID StorPortStallExecution(ULONG Delay)

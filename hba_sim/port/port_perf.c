@@ -11,6 +11,7 @@
  * PERF_CONFIGURATION_DATA and StorPortGetStartIoPerfParams.
  */
 #include "hba_sim/port/port_internal.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 /* The flags that a version of the structure has. */
 static ULONG flags_of_version(ULONG version)
@@ -97,6 +98,8 @@ ULONG StorPortInitializePerfOpts(PVOID HwDeviceExtension, BOOLEAN Query, PPERF_C
 	if (PerfConfigData->Version < STOR_PERF_VERSION_2 || PerfConfigData->Version > STOR_PERF_VERSION)
 		return STOR_STATUS_UNSUPPORTED_VERSION;
 	adapter = adapter_of(HwDeviceExtension);
+	if (VERIFIED(adapter))
+		verifier_called(adapter, CALL_INITIALIZE_PERF_OPTS, VERIFIED_CALLER);
 	if (!adapter->initializing && !adapter->initializing_passively)
 		return STOR_STATUS_UNSUCCESSFUL;
 	if (Query) {

@@ -14,7 +14,9 @@
 #include "hba_sim/port/port_internal.h"
 
 /* Dump data and strings of one event. */
-#define EVENT_BYTES_MAX 128
+#define EVENT_BYTES_MAX 150
+/* Of a revision, what may differ between compatible ones. */
+#define EVENT_REVISION_MINOR 0xffu
 
 ULONG KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER ProcNumber)
 {
@@ -97,8 +99,10 @@ ULONG StorPortGetHighestNodeNumber(PVOID HwDeviceExtension, PULONG HighestNode)
 
 ULONG StorPortGetGroupAffinity(PVOID HwDeviceExtension, USHORT GroupNumber, PKAFFINITY GroupAffinityMask)
 {
-	if (!HwDeviceExtension || GroupNumber || !GroupAffinityMask)
+	if (!HwDeviceExtension || !GroupAffinityMask)
 		return STOR_STATUS_INVALID_PARAMETER;
+	if (GroupNumber)
+		return STOR_STATUS_UNSUCCESSFUL;
 	*GroupAffinityMask = all_cpus();
 	return STOR_STATUS_SUCCESS;
 }
@@ -155,7 +159,7 @@ ULONG StorPortLogSystemEvent(PVOID HwDeviceExtension, PSTOR_LOG_EVENT_DETAILS Lo
 		return STOR_STATUS_INVALID_PARAMETER;
 	if (KeGetCurrentIrql() > DISPATCH_LEVEL)
 		return STOR_STATUS_INVALID_IRQL;
-	if (LogDetails->InterfaceRevision > STOR_CURRENT_LOG_INTERFACE_REVISION) {
+	if ((LogDetails->InterfaceRevision & ~EVENT_REVISION_MINOR) > STOR_CURRENT_LOG_INTERFACE_REVISION) {
 		LogDetails->InterfaceRevision = STOR_CURRENT_LOG_INTERFACE_REVISION;
 		return STOR_STATUS_UNSUPPORTED_VERSION;
 	}

@@ -56,12 +56,16 @@ ULONG StorPortQueryPerformanceCounter(PVOID HwDeviceExtension, PLARGE_INTEGER Pe
 	return STOR_STATUS_SUCCESS;
 }
 
+#define PERF_PARAMETERS_VERSION 1 /* policy: no page has a number */
+
 /* Policy: a CPU's requests use the channel of its number, and of the range the message of its number. */
 ULONG StorPortGetStartIoPerfParams(PVOID HwDeviceExtension, PSCSI_REQUEST_BLOCK Srb,
 				   PSTARTIO_PERFORMANCE_PARAMETERS StartIoPerfParams)
 {
-	if (!HwDeviceExtension || !Srb || !StartIoPerfParams || StartIoPerfParams->Size < sizeof(*StartIoPerfParams))
+	if (!HwDeviceExtension || !Srb || !StartIoPerfParams || StartIoPerfParams->Size < sizeof(*StartIoPerfParams) ||
+	    request_of(Srb)->adapter != adapter_of(HwDeviceExtension))
 		return STOR_STATUS_INVALID_PARAMETER;
+	StartIoPerfParams->Version = PERF_PARAMETERS_VERSION;
 	StartIoPerfParams->MessageNumber = port_message_of(adapter_of(HwDeviceExtension), sim_cpu_self());
 	StartIoPerfParams->ChannelNumber = port_channel_of(adapter_of(HwDeviceExtension), sim_cpu_self());
 	return STOR_STATUS_SUCCESS;
@@ -106,18 +110,27 @@ BOOLEAN StorPortRegistryWrite(PVOID HwDeviceExtension, PUCHAR ValueName, ULONG G
 	return FALSE;
 }
 
-/* At IRQL_DISPATCH; another report may be made from the routine. */
-static void state_changed(void *context, void *argument1, void *argument2)
+/* Another report may be made from the routine. */
+static BOOLEAN tell_state_changed(PVOID extension, PVOID context)
 {
-	struct adapter *adapter = context;
+	struct adapter *adapter = adapter_of(extension);
 	PHW_STATE_CHANGE routine = adapter->state_change.routine;
 	PVOID routine_context = adapter->state_change.context;
-	STOR_ADDR_BTL8 address = adapter->state_change.address;
+	STOR_ADDR_BTL8 *address = adapter->state_change.address;
 
 	/* ORD port_change:B release, pairs with port_change:A: the report was read before the next one is written. */
 	atomic_store_explicit(&adapter->state_change.pending, false, memory_order_release);
-	if (routine)
-		routine(adapter->extension, routine_context, (SHORT)address.Type, &address, STOR_STATUS_SUCCESS);
+	if (routine && VERIFIED(adapter))
+		verifier_state_change(adapter, routine, routine_context, address);
+	else if (routine)
+		routine(extension, routine_context, (SHORT)address->Type, address, STOR_STATUS_SUCCESS);
+	return TRUE;
+}
+
+/* At IRQL_DISPATCH. */
+static void state_changed(void *context, void *argument1, void *argument2)
+{
+	port_run_serialized(context, sim_cpu_self(), tell_state_changed, NULL);
 }
 
 ULONG StorPortStateChangeDetected(PVOID HwDeviceExtension, ULONG ChangedEntity, PSTOR_ADDRESS Address, ULONG Attributes,
@@ -135,7 +148,7 @@ ULONG StorPortStateChangeDetected(PVOID HwDeviceExtension, ULONG ChangedEntity, 
 		return STOR_STATUS_UNSUCCESSFUL;
 	adapter->state_change.routine = HwStateChange;
 	adapter->state_change.context = HwStateChangeContext;
-	adapter->state_change.address = *(const STOR_ADDR_BTL8 *)Address;
+	adapter->state_change.address = Address;
 	/* Not sim_dpc_init: the run before may not be quite over, which the queue waits for. */
 	adapter->state_change.dpc.routine = state_changed;
 	adapter->state_change.dpc.context = adapter;
@@ -145,5 +158,11 @@ ULONG StorPortStateChangeDetected(PVOID HwDeviceExtension, ULONG ChangedEntity, 
 
 ULONG StorPortSetUnitAttributes(PVOID HwDeviceExtension, PSTOR_ADDRESS Address, STOR_UNIT_ATTRIBUTES Attributes)
 {
-	return HwDeviceExtension && Address ? STOR_STATUS_SUCCESS : STOR_STATUS_INVALID_PARAMETER;
+	const STOR_ADDR_BTL8 *address = (const STOR_ADDR_BTL8 *)Address;
+
+	if (!HwDeviceExtension || !Address || Attributes.Reserved || address->Type != STOR_ADDRESS_TYPE_BTL8 ||
+	    address->AddressLength < STOR_ADDR_BTL8_ADDRESS_LENGTH ||
+	    !port_unit_exists(adapter_of(HwDeviceExtension), address->Path, address->Target, address->Lun))
+		return STOR_STATUS_INVALID_PARAMETER;
+	return STOR_STATUS_SUCCESS;
 }

@@ -7,7 +7,8 @@
  *
  * Policies where the documentation is silent: in half duplex a call from
  * StartIo, timer or reset, which hold the interrupt lock already, goes straight
- * through.
+ * through.  There HwStorStartIo holds that lock alone, and StartIoLock, which has to
+ * keep HwStorStartIo out, takes it as well; an InterruptLock that follows is held with it.
  *
  * A back end that delegates runs a routine, and with it what it does to device
  * registers, on whichever CPU is inside: who is inside, and whose completions

@@ -31,8 +31,9 @@ struct port_timer {
 };
 
 /* Decided under the locks that a callback holds when it cancels. */
-static void call_unless_void(struct port_timer_cpu *of)
+static BOOLEAN call_unless_void(PVOID extension, PVOID at)
 {
+	const struct port_timer_cpu *of = at;
 	struct port_timer *timer = of->owner;
 	uint64_t generation = of->generation;
 	PHW_TIMER_EX routine = timer->routine;
@@ -40,31 +41,15 @@ static void call_unless_void(struct port_timer_cpu *of)
 
 	/* ORD port_timer:B acq_rel, pairs with port_timer:A: what was requested, and it can be requested anew from here on. */
 	if (atomic_compare_exchange_strong_explicit(&timer->armed, &generation, 0, memory_order_acq_rel, memory_order_relaxed))
-		routine(timer->adapter->extension, context);
-}
-
-static BOOLEAN call_under_lock(PVOID extension, PVOID context)
-{
-	struct adapter_cpu *runner = adapter_cpu_of(adapter_of(extension), sim_cpu_self());
-
-	runner->holds_interrupt_lock = true;
-	call_unless_void(context);
-	runner->holds_interrupt_lock = false;
+		routine(extension, context);
 	return TRUE;
 }
 
 static void fired(void *context)
 {
 	struct port_timer_cpu *of = context;
-	struct adapter *adapter = of->owner->adapter;
-	struct sim_cpu *cpu = sim_cpu_self();
 
-	port_lock_acquire(&adapter->start_io_lock, cpu);
-	if (adapter->config.half_duplex)
-		port_run_under_interrupt_lock(adapter, cpu, call_under_lock, of);
-	else
-		call_unless_void(of);
-	port_lock_release(&adapter->start_io_lock);
+	port_run_serialized(of->owner->adapter, sim_cpu_self(), call_unless_void, of);
 }
 
 ULONG StorPortInitializeTimer(PVOID HwDeviceExtension, PVOID *TimerHandle)
@@ -120,7 +105,7 @@ ULONG StorPortRequestTimer(PVOID HwDeviceExtension, PVOID TimerHandle, PHW_TIMER
 	uint64_t generation;
 	uint64_t none = 0;
 
-	if (!HwDeviceExtension || !TimerHandle || (!TimerCallback && TimerValue))
+	if (!HwDeviceExtension || !TimerHandle || !TimerCallback)
 		return STOR_STATUS_INVALID_PARAMETER;
 	timer = find_timer(adapter_of(HwDeviceExtension), TimerHandle);
 	if (!timer || is_freed(timer))

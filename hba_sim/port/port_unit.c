@@ -25,11 +25,16 @@ int port_units_init(struct adapter *adapter)
 	return adapter->unit_extensions ? 0 : -ENOMEM;
 }
 
+bool port_unit_exists(const struct adapter *adapter, UCHAR path, UCHAR target, UCHAR lun)
+{
+	return !path && !target && lun < adapter->port_config.MaximumNumberOfLogicalUnits;
+}
+
 PVOID StorPortGetLogicalUnit(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun)
 {
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
 
-	if (!adapter->unit_extensions || PathId || TargetId || Lun >= adapter->port_config.MaximumNumberOfLogicalUnits)
+	if (!adapter->unit_extensions || !port_unit_exists(adapter, PathId, TargetId, Lun))
 		return NULL;
 	return adapter->unit_extensions + Lun * extension_bytes(adapter);
 }

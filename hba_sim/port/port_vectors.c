@@ -183,11 +183,14 @@ uint64_t adapter_first_violation(const struct adapter *adapter)
 /* What the message writes where, as a local APIC has it: the target's address and the vector.  Intel SDM volume 3, 11.11. */
 ULONG StorPortGetMSIInfo(PVOID HwDeviceExtension, ULONG MessageId, PMESSAGE_INTERRUPT_INFORMATION InterruptInfo)
 {
-	struct adapter *adapter = adapter_of(HwDeviceExtension);
+	struct adapter *adapter;
 
+	if (!HwDeviceExtension || !InterruptInfo)
+		return STOR_STATUS_INVALID_PARAMETER;
+	adapter = adapter_of(HwDeviceExtension);
 	if (!adapter->uses_messages)
 		return STOR_STATUS_INVALID_DEVICE_REQUEST;
-	if (!InterruptInfo || MessageId >= adapter->vectors)
+	if (MessageId >= adapter->vectors)
 		return STOR_STATUS_INVALID_PARAMETER;
 	memset(InterruptInfo, 0, sizeof(*InterruptInfo));
 	InterruptInfo->MessageId = MessageId;

@@ -23,7 +23,7 @@ const char *verified_callback_name(enum verified_callback callback)
 		[CALLBACK_START] = "HwStorStartIo", [CALLBACK_INTERRUPT] = "HwStorInterrupt",
 		[CALLBACK_MESSAGE] = "HwMSInterruptRoutine", [CALLBACK_DPC] = "HwStorDpcRoutine", [CALLBACK_TIMER] = "HwStorTimer",
 		[CALLBACK_RESET] = "HwStorResetBus", [CALLBACK_CONTROL] = "HwStorAdapterControl",
-		[CALLBACK_SECTION] = "the synchronized routine",
+		[CALLBACK_STATE_CHANGE] = "HwStorStateChange", [CALLBACK_SECTION] = "the synchronized routine",
 	};
 
 	return names[callback];
@@ -240,6 +240,17 @@ bool verifier_issue_dpc(struct adapter *adapter, const void *caller)
 	return false;
 }
 
+/* A callback that the port calls holding StartIo's lock, and in half duplex the interrupt lock. */
+static struct verified_frame *push_serialized(struct adapter *adapter, enum verified_callback callback, const void *routine)
+{
+	struct verified_frame *frame = verified_push(callback, routine);
+
+	verified_push_lock(LOCK_STARTIO, 0, true);
+	if (adapter->config.half_duplex)
+		verified_push_lock(LOCK_INTERRUPT, 0, true);
+	return frame;
+}
+
 static SHIM VOID verified_timer_routine(PVOID extension)
 {
 	struct adapter *adapter = adapter_of(extension);
@@ -251,12 +262,17 @@ static SHIM VOID verified_timer_routine(PVOID extension)
 		verifier_found(verifier, VERIFIER_TIMER_AFTER_STOP, verifier->timer_place, "");
 		return;
 	}
-	frame = verified_push(CALLBACK_TIMER, routine);
-	verified_push_lock(LOCK_STARTIO, 0, true);
-	if (adapter->config.half_duplex)
-		verified_push_lock(LOCK_INTERRUPT, 0, true);
+	frame = push_serialized(adapter, CALLBACK_TIMER, routine);
 	routine(extension);
 	verified_pop(verifier, frame);
+}
+
+SHIM void verifier_state_change(struct adapter *adapter, PHW_STATE_CHANGE routine, PVOID context, STOR_ADDR_BTL8 *address)
+{
+	struct verified_frame *frame = push_serialized(adapter, CALLBACK_STATE_CHANGE, routine);
+
+	routine(adapter->extension, context, (SHORT)address->Type, address, STOR_STATUS_SUCCESS);
+	verified_pop(adapter->verifier, frame);
 }
 
 PHW_TIMER verifier_timer(struct adapter *adapter, PHW_TIMER routine, const void *caller)
@@ -276,12 +292,9 @@ static SHIM BOOLEAN verified_reset(PVOID extension, ULONG path)
 {
 	struct adapter *adapter = adapter_of(extension);
 	struct verifier *verifier = adapter->verifier;
-	struct verified_frame *frame = verified_push(CALLBACK_RESET, verifier->hw.HwResetBus);
+	struct verified_frame *frame = push_serialized(adapter, CALLBACK_RESET, verifier->hw.HwResetBus);
 	BOOLEAN answer;
 
-	verified_push_lock(LOCK_STARTIO, 0, true);
-	if (adapter->config.half_duplex)
-		verified_push_lock(LOCK_INTERRUPT, 0, true);
 	answer = verifier->hw.HwResetBus(extension, path);
 	verified_pop(verifier, frame);
 	atomic_fetch_add_explicit(&verifier->resets, 1, memory_order_seq_cst);
@@ -293,8 +306,11 @@ static SHIM ULONG verified_find(PVOID extension, PVOID context, PVOID bus, PCHAR
 {
 	struct verifier *verifier = adapter_of(extension)->verifier;
 	struct verified_frame *frame = verified_push(CALLBACK_FIND, verifier->hw.HwFindAdapter);
-	ULONG answer = verifier->hw.HwFindAdapter(extension, context, bus, argument, config, again);
+	ULONG answer;
 
+	/* Without ScsiRestartAdapter this is how it starts again. */
+	atomic_store_explicit(&verifier->stopped, false, memory_order_seq_cst);
+	answer = verifier->hw.HwFindAdapter(extension, context, bus, argument, config, again);
 	verified_pop(verifier, frame);
 	verifier->message = config->HwMSInterruptRoutine;
 	if (verifier->message)

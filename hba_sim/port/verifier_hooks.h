@@ -51,6 +51,10 @@ bool verifier_issue_dpc(struct adapter *adapter, const void *caller);
 
 /* The routine to use in place of the miniport's, NULL: the request is not to be done. */
 PHW_TIMER verifier_timer(struct adapter *adapter, PHW_TIMER routine, const void *caller);
+
+/* Calls it, the locks of HwStorTimer being held. */
+void verifier_state_change(struct adapter *adapter, PHW_STATE_CHANGE routine, PVOID context, STOR_ADDR_BTL8 *address);
+
 PHW_DPC_ROUTINE verifier_dpc(struct adapter *adapter, PSTOR_DPC dpc, PHW_DPC_ROUTINE routine);
 
 /* StorPortStallExecution, which names no adapter. */

@@ -27,6 +27,7 @@ enum verified_callback {
 	CALLBACK_TIMER,
 	CALLBACK_RESET,
 	CALLBACK_CONTROL,
+	CALLBACK_STATE_CHANGE,
 	CALLBACK_SECTION, /* a synchronized routine */
 };
 

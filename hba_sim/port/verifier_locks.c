@@ -103,6 +103,7 @@ static bool may_acquire(const struct adapter *adapter, enum verified_lock kind)
 		return !adapter->config.half_duplex && (kind != LOCK_STARTIO || adapter->channels > 1);
 	case CALLBACK_TIMER:
 	case CALLBACK_RESET:
+	case CALLBACK_STATE_CHANGE:
 		return kind == LOCK_INTERRUPT && !adapter->config.half_duplex;
 	default:
 		return true;
@@ -113,7 +114,9 @@ static bool check_acquire(struct adapter *adapter, enum verified_lock kind, cons
 {
 	enum verifier_rule broken;
 
-	if (verified_find_lock(kind, dpc, 0) || (kind == LOCK_INTERRUPT && holds(LOCK_MESSAGE)))
+	if (kind == LOCK_NONE)
+		broken = VERIFIER_LOCK_NOT_ALLOWED;
+	else if (verified_find_lock(kind, dpc, 0) || (kind == LOCK_INTERRUPT && holds(LOCK_MESSAGE)))
 		broken = VERIFIER_LOCK_RECURSIVE;
 	else if (kind != LOCK_INTERRUPT && (holds(LOCK_INTERRUPT) || holds(LOCK_MESSAGE)))
 		broken = VERIFIER_LOCK_ORDER;
@@ -127,14 +130,23 @@ static bool check_acquire(struct adapter *adapter, enum verified_lock kind, cons
 
 static enum verified_lock kind_of(STOR_SPINLOCK which)
 {
-	return which == DpcLock ? LOCK_DPC : which == StartIoLock ? LOCK_STARTIO : LOCK_INTERRUPT;
+	switch (which) {
+	case DpcLock:
+		return LOCK_DPC;
+	case StartIoLock:
+		return LOCK_STARTIO;
+	case InterruptLock:
+		return LOCK_INTERRUPT;
+	default:
+		return LOCK_NONE; /* StorPortAcquireSpinLockEx's, and none at all */
+	}
 }
 
 void verifier_acquire(struct adapter *adapter, STOR_SPINLOCK which, void *context, PSTOR_LOCK_HANDLE handle, const void *caller)
 {
 	struct verified_place place = verified_caller(caller);
 	enum verified_lock kind = kind_of(which);
-	void *dpc = which == DpcLock ? context : NULL;
+	void *dpc = kind == LOCK_DPC ? context : NULL;
 	bool sound = check_acquire(adapter, kind, dpc, place);
 	struct verified_held *held = verified_push_lock(LOCK_NONE, 0, false);
 
@@ -149,7 +161,7 @@ void verifier_acquire(struct adapter *adapter, STOR_SPINLOCK which, void *contex
 	if (sound)
 		port_acquire_spin_lock(adapter, which, context, &held->handle);
 	held->since = verified_begin();
-	held->kind = kind;
+	held->kind = kind == LOCK_NONE ? LOCK_DPC : kind;
 	handle->Lock = which;
 	handle->Context.OldIrql = held->handle.Context.OldIrql;
 }
@@ -310,7 +322,7 @@ BOOLEAN verifier_synchronize(struct adapter *adapter, PSTOR_SYNCHRONIZED_ACCESS 
 {
 	struct section section = { .verifier = adapter->verifier, .routine = routine, .context = context, .origin = verified_origin() };
 
-	if (!check_synchronize(adapter, caller))
+	if (!check_synchronize(adapter, caller) || adapter_cpu_of(adapter, sim_cpu_self())->nests_interrupt_lock)
 		return run_section(adapter->extension, &section);
 	return port_run_under_interrupt_lock(adapter, sim_cpu_self(), run_section, &section);
 }

@@ -190,7 +190,7 @@ static void test_a_cancelled_timer_does_not_fire(void **state)
 	rig_start();
 	timer = new_timer();
 	assert_int_equal(StorPortRequestTimer(mini.extension, timer, on_timer, NULL, 1, 0), STOR_STATUS_SUCCESS);
-	assert_int_equal(StorPortRequestTimer(mini.extension, timer, NULL, NULL, 0, 0), STOR_STATUS_SUCCESS);
+	assert_int_equal(StorPortRequestTimer(mini.extension, timer, on_timer, NULL, 0, 0), STOR_STATUS_SUCCESS);
 	look_for_us(20);
 	assert_int_equal(fired, 0);
 	/* By another CPU, which then uses it: what the first one has on its list is void. */
@@ -261,7 +261,7 @@ static void test_processors(void **state)
 	assert_int_equal(StorPortGetGroupAffinity(mini.extension, 0, &mask), STOR_STATUS_SUCCESS);
 	assert_int_equal(StorPortGetNodeAffinity(mini.extension, 0, &node), STOR_STATUS_SUCCESS);
 	assert_true(mask == 3 && node.Mask == 3 && node.Group == 0);
-	assert_int_equal(StorPortGetGroupAffinity(mini.extension, 1, &mask), STOR_STATUS_INVALID_PARAMETER);
+	assert_int_equal(StorPortGetGroupAffinity(mini.extension, 1, &mask), STOR_STATUS_UNSUCCESSFUL);
 	assert_int_equal(StorPortGetNodeAffinity(mini.extension, 1, &node), STOR_STATUS_INVALID_PARAMETER);
 	assert_int_equal(StorPortGetGroupAffinity(mini.extension, 0, NULL), STOR_STATUS_INVALID_PARAMETER);
 	assert_int_equal(StorPortGetActiveGroupCount(mini.extension, NULL), STOR_STATUS_INVALID_PARAMETER);
@@ -325,13 +325,13 @@ static void test_events_are_counted_or_refused(void **state)
 	StorPortDebugPrint(0, (PCCHAR) "%d", 1);
 	assert_int_equal(StorPortLogSystemEvent(mini.extension, &details, NULL), STOR_STATUS_SUCCESS);
 	assert_int_equal(rig.adapter.errors_logged, 1);
-	/* Two times 31 characters and the 0 are 128 bytes; one more is too many. */
-	for (unsigned i = 0; i < 31; i++)
+	/* Two times 36 characters and the 0 are 148 bytes; one more is too many. */
+	for (unsigned i = 0; i < 36; i++)
 		text[i] = 'x';
 	assert_int_equal(StorPortLogSystemEvent(mini.extension, &details, NULL), STOR_STATUS_SUCCESS);
-	text[31] = 'x';
+	text[36] = 'x';
 	assert_int_equal(StorPortLogSystemEvent(mini.extension, &details, &most), STOR_STATUS_INVALID_BUFFER_SIZE);
-	assert_int_equal(most, 128);
+	assert_int_equal(most, 150);
 	details.StringCount = 0;
 	details.DumpDataSize = 1;
 	assert_int_equal(StorPortLogSystemEvent(mini.extension, &details, &most), STOR_STATUS_INVALID_PARAMETER);
@@ -342,14 +342,17 @@ static void test_events_are_counted_or_refused(void **state)
 	details.EventAssociation = StorEventInvalidAssociation;
 	assert_int_equal(StorPortLogSystemEvent(mini.extension, &details, &most), STOR_STATUS_INVALID_PARAMETER);
 	details.EventAssociation = StorEventLunAssociation;
-	details.InterfaceRevision++;
+	/* The low byte is of compatible ones. */
+	details.InterfaceRevision |= 0xff;
+	assert_int_equal(StorPortLogSystemEvent(mini.extension, &details, &most), STOR_STATUS_SUCCESS);
+	details.InterfaceRevision = STOR_CURRENT_LOG_INTERFACE_REVISION + 0x100;
 	assert_int_equal(StorPortLogSystemEvent(mini.extension, &details, &most), STOR_STATUS_UNSUPPORTED_VERSION);
 	assert_int_equal(details.InterfaceRevision, STOR_CURRENT_LOG_INTERFACE_REVISION);
 	old = sim_raise(rig.cpu, MINI_DIRQL);
 	assert_int_equal(StorPortLogSystemEvent(mini.extension, &details, NULL), STOR_STATUS_INVALID_IRQL);
 	sim_lower(rig.cpu, old);
 	assert_int_equal(StorPortLogSystemEvent(mini.extension, NULL, NULL), STOR_STATUS_INVALID_PARAMETER);
-	assert_int_equal(rig.adapter.errors_logged, 2);
+	assert_int_equal(rig.adapter.errors_logged, 3);
 }
 
 /* --- Units and configuration space --- */

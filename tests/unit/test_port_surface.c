@@ -395,7 +395,10 @@ static void test_a_channel_for_each_cpu(void **state)
 	assert_int_equal(StorPortGetStartIoPerfParams(mini.extension, &request->srb, &parameters), STOR_STATUS_INVALID_PARAMETER);
 }
 
+#define CHANGES 8
+
 static unsigned changes;
+static unsigned changes_reported;
 static PVOID change_context;
 static KIRQL change_irql;
 static UCHAR change_lun;
@@ -412,9 +415,11 @@ static VOID changed(PVOID extension, PVOID context, SHORT type, PVOID address, U
 
 static ULONG report(UCHAR lun, ULONG entity)
 {
-	STOR_ADDR_BTL8 address = { .Type = STOR_ADDRESS_TYPE_BTL8, .AddressLength = STOR_ADDR_BTL8_ADDRESS_LENGTH, .Lun = lun };
+	static STOR_ADDR_BTL8 address[CHANGES];
+	STOR_ADDR_BTL8 *its = &address[changes_reported++ % CHANGES];
 
-	return StorPortStateChangeDetected(mini.extension, entity, (PSTOR_ADDRESS)&address, 0, changed, &changes);
+	*its = (STOR_ADDR_BTL8){ .Type = STOR_ADDRESS_TYPE_BTL8, .AddressLength = STOR_ADDR_BTL8_ADDRESS_LENGTH, .Lun = lun };
+	return StorPortStateChangeDetected(mini.extension, entity, (PSTOR_ADDRESS)its, 0, changed, &changes);
 }
 
 static void test_a_change_is_dealt_with_one_at_a_time(void **state)
@@ -444,7 +449,7 @@ static void test_a_change_is_dealt_with_one_at_a_time(void **state)
 
 static void test_attributes_and_notices_are_taken(void **state)
 {
-	STOR_ADDR_BTL8 address = { .Type = STOR_ADDRESS_TYPE_BTL8 };
+	STOR_ADDR_BTL8 address = { .Type = STOR_ADDRESS_TYPE_BTL8, .AddressLength = STOR_ADDR_BTL8_ADDRESS_LENGTH };
 	const STOR_UNIT_ATTRIBUTES attributes = { .Reserved = 0 };
 	MESSAGE_INTERRUPT_INFORMATION message;
 
