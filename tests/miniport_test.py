@@ -80,7 +80,7 @@ class Miniport(unittest.TestCase):
             self.skipTest(f"{compiler} is not installed")
         name = f"{sources[0].name}-{compiler}"
         path = self.build(sources, name + ".so", "--cc", compiler)
-        _, rows = self.run_it("run-" + name, "--miniport", path, "--filter", "backends=spinlock")
+        _, rows = self.run_it("run-" + name, "--verify", "--miniport", path, "--filter", "backends=spinlock")
         self.assertEqual([(row["status"], row["miniport"]) for row in rows], [("ok", name)])
         self.assertGreater(int(rows[0]["ios"]), 0)
         self.assertEqual(rows[0]["violations"], "0")

@@ -597,8 +597,11 @@ int cell_run(struct cell *cell, char *error, size_t error_bytes)
 	for (unsigned c = 0; cell->trace.count && c < cell->spec.cpus; c++)
 		gap_log_clip(&cell->machine.cpu[c].gaps, cell_window_end(cell));
 	sweep(cell);
-	if (cell->verifier)
+	if (cell->verifier) {
 		verifier_settle(cell->verifier);
+		/* Stopping is part of what it looks at. */
+		adapter_retire(&cell->adapter);
+	}
 	if (!err)
 		err = clock_window_close(&clock_system_reader, &window, CALIBRATION_NS);
 	if (!err)

@@ -66,7 +66,9 @@ static void note(struct attempt *attempt, const struct cell_spec *spec, const st
 	const char *truncated = json_string_value(json_object_get(outcome->result, "truncated"));
 
 	if (strcmp(outcome->status, "ok"))
-		progress_note(&attempt->progress, spec, outcome->status, outcome->reason, verifier ? verifier : outcome->log);
+		progress_note(&attempt->progress, spec, outcome->status, outcome->reason, outcome->log);
+	if (strcmp(outcome->status, "ok") && verifier)
+		progress_words(&attempt->progress, verifier);
 	if (truncated)
 		progress_note(&attempt->progress, spec, "truncated", truncated, NULL);
 }

@@ -87,6 +87,12 @@ void progress_note(struct progress *progress, const struct cell_spec *spec, cons
 		fputs(log, progress->out);
 }
 
+void progress_words(struct progress *progress, const char *words)
+{
+	erase_line(progress);
+	fputs(words, progress->out);
+}
+
 void progress_end(struct progress *progress)
 {
 	erase_line(progress);

@@ -33,6 +33,9 @@ void progress_show(struct progress *progress, size_t done, const struct cell_spe
 /* Something went wrong with an invocation; `log` may be NULL. */
 void progress_note(struct progress *progress, const struct cell_spec *spec, const char *status, const char *reason, const char *log);
 
+/* More of it: whole lines. */
+void progress_words(struct progress *progress, const char *words);
+
 void progress_end(struct progress *progress);
 
 /* "1 h 5 min", "3 min 20 s", "12 s". */

@@ -196,6 +196,7 @@ struct adapter {
 	ULONG perf_flags;   /* STOR_PERF_... that the miniport has switched on */
 	ULONG first_message, last_message; /* STOR_PERF_INTERRUPT_MESSAGE_RANGES */
 	bool started;
+	bool retired; /* the miniport is stopped, or told that it is gone */
 	bool initializing;  /* inside HwInitialize */
 	bool initializing_passively;
 	bool stopped;       /* ScsiStopAdapter was the last that it was told */
@@ -266,7 +267,10 @@ const char *adapter_interrupt_mode(const struct adapter *adapter);
 uint64_t adapter_violations(const struct adapter *adapter);
 uint64_t adapter_first_violation(const struct adapter *adapter);
 
-/* Stops it; nothing is in flight. */
+/* Stops the miniport; nothing is in flight.  What the adapter has counted and the verifier found can still be read. */
+void adapter_retire(struct adapter *adapter);
+
+/* The same, and gives back all that it has. */
 void adapter_stop(struct adapter *adapter);
 
 /* Each CPU's thread: before its first and after its last request.  0 or -errno. */

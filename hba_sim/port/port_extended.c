@@ -9,6 +9,7 @@
  */
 #include "hba_sim/ddk/srbhelper.h"
 #include "hba_sim/port/port_internal.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 /* The first address from `from` on at which `bytes` cross no multiple of `boundary`; 0: no such. */
 static uint64_t clear_of_boundary(uint64_t from, uint64_t bytes, uint64_t boundary)
@@ -53,6 +54,7 @@ ULONG StorPortAllocateContiguousMemorySpecifyCacheNode(PVOID HwDeviceExtension, 
 						       PHYSICAL_ADDRESS BoundaryAddressMultiple, MEMORY_CACHING_TYPE CacheType,
 						       NODE_REQUIREMENT PreferredNode, PVOID *BufferPointer)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_ALLOCATE_CONTIGUOUS);
 	*BufferPointer = allocate(adapter_of(HwDeviceExtension), NumberOfBytes, (uint64_t)LowestAcceptableAddress.QuadPart,
 				  (uint64_t)HighestAcceptableAddress.QuadPart, (uint64_t)BoundaryAddressMultiple.QuadPart);
 	return *BufferPointer ? STOR_STATUS_SUCCESS : STOR_STATUS_INSUFFICIENT_RESOURCES;
@@ -61,6 +63,7 @@ ULONG StorPortAllocateContiguousMemorySpecifyCacheNode(PVOID HwDeviceExtension, 
 ULONG StorPortFreeContiguousMemorySpecifyCache(PVOID HwDeviceExtension, PVOID BaseAddress, SIZE_T NumberOfBytes,
 					       MEMORY_CACHING_TYPE CacheType)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_FREE_CONTIGUOUS);
 	return STOR_STATUS_SUCCESS;
 }
 
@@ -69,13 +72,12 @@ ULONG StorPortAllocateDmaMemory(PVOID HwDeviceExtension, SIZE_T NumberOfBytes, P
 				MEMORY_CACHING_TYPE CacheType, NODE_REQUIREMENT PreferredNode, PVOID *BufferPointer,
 				PPHYSICAL_ADDRESS PhysicalAddress)
 {
-	ULONG status = StorPortAllocateContiguousMemorySpecifyCacheNode(HwDeviceExtension, NumberOfBytes, LowestAcceptableAddress,
-									HighestAcceptableAddress, BoundaryAddressMultiple,
-									CacheType, PreferredNode, BufferPointer);
-
-	if (status == STOR_STATUS_SUCCESS)
-		*PhysicalAddress = MmGetPhysicalAddress(*BufferPointer);
-	return status;
+	*BufferPointer = allocate(adapter_of(HwDeviceExtension), NumberOfBytes, (uint64_t)LowestAcceptableAddress.QuadPart,
+				  (uint64_t)HighestAcceptableAddress.QuadPart, (uint64_t)BoundaryAddressMultiple.QuadPart);
+	if (!*BufferPointer)
+		return STOR_STATUS_INSUFFICIENT_RESOURCES;
+	*PhysicalAddress = MmGetPhysicalAddress(*BufferPointer);
+	return STOR_STATUS_SUCCESS;
 }
 
 ULONG StorPortFreeDmaMemory(PVOID HwDeviceExtension, PVOID BaseAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType,
@@ -86,6 +88,7 @@ ULONG StorPortFreeDmaMemory(PVOID HwDeviceExtension, PVOID BaseAddress, SIZE_T N
 
 ULONG StorPortGetSystemAddress(PVOID HwDeviceExtension, PSCSI_REQUEST_BLOCK Srb, PVOID *SystemAddress)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_GET_SYSTEM_ADDRESS);
 	if (!HwDeviceExtension || !Srb || !SystemAddress || !SrbGetDataBuffer(Srb) || !SrbGetDataTransferLength(Srb))
 		return STOR_STATUS_INVALID_PARAMETER;
 	if (KeGetCurrentIrql() > DISPATCH_LEVEL)
@@ -107,16 +110,19 @@ ULONG StorPortGetOriginalMdl(PVOID HwDeviceExtension, PSCSI_REQUEST_BLOCK Srb, P
 
 ULONG StorPortAllocateMdl(PVOID HwDeviceExtension, PVOID BufferPointer, ULONG NumberOfBytes, PVOID *Mdl)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_ALLOCATE_MDL);
 	return refuse(HwDeviceExtension && BufferPointer && Mdl, STOR_STATUS_NOT_IMPLEMENTED);
 }
 
 ULONG StorPortBuildMdlForNonPagedPool(PVOID HwDeviceExtension, PVOID Mdl)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_BUILD_MDL);
 	return refuse(HwDeviceExtension && Mdl, STOR_STATUS_NOT_IMPLEMENTED);
 }
 
 ULONG StorPortFreeMdl(PVOID HwDeviceExtension, PVOID Mdl)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_FREE_MDL);
 	return refuse(HwDeviceExtension && Mdl, STOR_STATUS_NOT_IMPLEMENTED);
 }
 
@@ -124,27 +130,32 @@ ULONG StorPortBuildScatterGatherList(PVOID HwDeviceExtension, PVOID Mdl, PVOID C
 				     PpostScaterGatherExecute ExecutionRoutine, PVOID Context, BOOLEAN WriteToDevice,
 				     PVOID ScatterGatherBuffer, ULONG ScatterGatherBufferLength)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_BUILD_SCATTER_GATHER_LIST);
 	return refuse(HwDeviceExtension && Mdl && CurrentVa && ExecutionRoutine, STOR_STATUS_NOT_IMPLEMENTED);
 }
 
 ULONG StorPortPutScatterGatherList(PVOID HwDeviceExtension, PSTOR_SCATTER_GATHER_LIST ScatterGatherList, BOOLEAN WriteToDevice)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_PUT_SCATTER_GATHER_LIST);
 	return refuse(HwDeviceExtension && ScatterGatherList, STOR_STATUS_NOT_IMPLEMENTED);
 }
 
 ULONG StorPortInitializeWorker(PVOID HwDeviceExtension, PVOID *Worker)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_INITIALIZE_WORKER);
 	return refuse(HwDeviceExtension && Worker, STOR_STATUS_INSUFFICIENT_RESOURCES);
 }
 
 /* There is no worker that could be meant. */
 ULONG StorPortQueueWorkItem(PVOID HwDeviceExtension, PHW_WORKITEM WorkItemCallback, PVOID Worker, PVOID Context)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_QUEUE_WORK_ITEM);
 	return STOR_STATUS_INVALID_PARAMETER;
 }
 
 ULONG StorPortFreeWorker(PVOID HwDeviceExtension, PVOID Worker)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_FREE_WORKER);
 	return STOR_STATUS_INVALID_PARAMETER;
 }
 
@@ -154,6 +165,7 @@ ULONG StorPortFreeWorker(PVOID HwDeviceExtension, PVOID Worker)
 				  ULONGLONG EventKeywords, STORPORT_ETW_LEVEL EventLevel,                               \
 				  STORPORT_ETW_EVENT_OPCODE EventOpcode, PSCSI_REQUEST_BLOCK Srb, __VA_ARGS__)          \
 	{                                                                                                               \
+		VERIFY_CALL(HwDeviceExtension, CALL_ETW_EVENT_##N);                                                     \
 		return refuse(HwDeviceExtension && EventDescription, STOR_STATUS_NOT_IMPLEMENTED);                      \
 	}
 
@@ -164,6 +176,7 @@ ETW_EVENT(8, PARAMETER(1), PARAMETER(2), PARAMETER(3), PARAMETER(4), PARAMETER(5
 ULONG StorPortPoFxActivateComponent(PVOID HwDeviceExtension, PSTOR_ADDRESS Address, PSCSI_REQUEST_BLOCK Srb, ULONG Component,
 				    ULONG Flags)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_ACTIVATE_COMPONENT);
 	return refuse(HwDeviceExtension, STOR_STATUS_INVALID_DEVICE_REQUEST);
 }
 
@@ -176,6 +189,7 @@ ULONG StorPortPoFxIdleComponent(PVOID HwDeviceExtension, PSTOR_ADDRESS Address, 
 ULONG StorPortInvokeAcpiMethod(PVOID HwDeviceExtension, PSTOR_ADDRESS Address, ULONG MethodName, PVOID InputBuffer,
 			       ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength, PULONG BytesReturned)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_INVOKE_ACPI_METHOD);
 	return refuse(HwDeviceExtension, STOR_STATUS_NOT_IMPLEMENTED);
 }
 

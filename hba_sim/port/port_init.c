@@ -238,11 +238,11 @@ int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_dri
 	return 0;
 }
 
-void adapter_stop(struct adapter *adapter)
+void adapter_retire(struct adapter *adapter)
 {
 	struct sim_cpu *cpu;
 
-	if (!adapter->started)
+	if (!adapter->started || adapter->retired)
 		return;
 	cpu = sim_cpu_enter(adapter->machine, 0);
 	/* Nobody records any more. */
@@ -254,6 +254,14 @@ void adapter_stop(struct adapter *adapter)
 	if (VERIFIED(adapter))
 		verifier_detach(adapter);
 	sim_cpu_exit(cpu);
+	adapter->retired = true;
+}
+
+void adapter_stop(struct adapter *adapter)
+{
+	adapter_retire(adapter);
+	if (!adapter->started)
+		return;
 	port_vectors_fini(adapter);
 	free_memory(adapter);
 	adapter->started = false;

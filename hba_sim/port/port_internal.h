@@ -201,6 +201,8 @@ void port_timer_fired(void *context);
 void port_hold_timer_fired(void *context);
 /* Those of StorPortInitializeTimer, with the adapter. */
 void port_timers_free(struct adapter *adapter);
+/* Each of those whose routine is still to be called.  Nobody else uses them. */
+void port_timers_for_armed(struct adapter *adapter, void (*visit)(struct adapter *adapter, PHW_TIMER_EX routine));
 
 void port_request_timer(struct adapter *adapter, PHW_TIMER routine, ULONG microseconds);
 

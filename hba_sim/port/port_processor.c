@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "hba_sim/port/port_internal.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 /* Dump data and strings of one event. */
 #define EVENT_BYTES_MAX 150
@@ -59,6 +60,7 @@ ULONG KeQueryActiveProcessorCount(PKAFFINITY ActiveProcessors)
 
 ULONG StorPortGetCurrentProcessorNumber(PVOID HwDeviceExtension, PPROCESSOR_NUMBER ProcNumber)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_GET_CURRENT_PROCESSOR_NUMBER);
 	if (!HwDeviceExtension || !ProcNumber)
 		return STOR_STATUS_INVALID_PARAMETER;
 	KeGetCurrentProcessorNumberEx(ProcNumber);
@@ -75,6 +77,7 @@ ULONG StorPortGetCurrentIrql(PVOID HwDeviceExtension, PKIRQL Irql)
 
 ULONG StorPortGetActiveGroupCount(PVOID HwDeviceExtension, PUSHORT NumberGroups)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_GET_ACTIVE_GROUP_COUNT);
 	if (!HwDeviceExtension || !NumberGroups)
 		return STOR_STATUS_INVALID_PARAMETER;
 	*NumberGroups = 1;
@@ -83,6 +86,7 @@ ULONG StorPortGetActiveGroupCount(PVOID HwDeviceExtension, PUSHORT NumberGroups)
 
 ULONG StorPortGetActiveNodeCount(PVOID HwDeviceExtension, PULONG NumberNodes)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_GET_ACTIVE_NODE_COUNT);
 	if (!HwDeviceExtension || !NumberNodes)
 		return STOR_STATUS_INVALID_PARAMETER;
 	*NumberNodes = 1;
@@ -91,6 +95,7 @@ ULONG StorPortGetActiveNodeCount(PVOID HwDeviceExtension, PULONG NumberNodes)
 
 ULONG StorPortGetHighestNodeNumber(PVOID HwDeviceExtension, PULONG HighestNode)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_GET_HIGHEST_NODE_NUMBER);
 	if (!HwDeviceExtension || !HighestNode)
 		return STOR_STATUS_INVALID_PARAMETER;
 	*HighestNode = 0;
@@ -99,6 +104,7 @@ ULONG StorPortGetHighestNodeNumber(PVOID HwDeviceExtension, PULONG HighestNode)
 
 ULONG StorPortGetGroupAffinity(PVOID HwDeviceExtension, USHORT GroupNumber, PKAFFINITY GroupAffinityMask)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_GET_GROUP_AFFINITY);
 	if (!HwDeviceExtension || !GroupAffinityMask)
 		return STOR_STATUS_INVALID_PARAMETER;
 	if (GroupNumber)
@@ -109,6 +115,7 @@ ULONG StorPortGetGroupAffinity(PVOID HwDeviceExtension, USHORT GroupNumber, PKAF
 
 ULONG StorPortGetNodeAffinity(PVOID HwDeviceExtension, ULONG NodeNumber, PGROUP_AFFINITY NodeAffinityMask)
 {
+	VERIFY_CALL(HwDeviceExtension, CALL_GET_NODE_AFFINITY);
 	if (!HwDeviceExtension || NodeNumber || !NodeAffinityMask)
 		return STOR_STATUS_INVALID_PARAMETER;
 	*NodeAffinityMask = (GROUP_AFFINITY){ .Mask = all_cpus() };

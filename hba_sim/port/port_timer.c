@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "hba_sim/port/port_internal.h"
+#include "hba_sim/port/verifier_hooks.h"
 
 /* Only its own CPU touches a timer: one a CPU, and the last request, on whichever, is the one that counts. */
 struct port_timer_cpu {
@@ -40,7 +41,11 @@ static BOOLEAN call_unless_void(PVOID extension, PVOID at)
 	PVOID context = timer->context;
 
 	/* ORD port_timer:B acq_rel, pairs with port_timer:A: what was requested, and it can be requested anew from here on. */
-	if (atomic_compare_exchange_strong_explicit(&timer->armed, &generation, 0, memory_order_acq_rel, memory_order_relaxed))
+	if (!atomic_compare_exchange_strong_explicit(&timer->armed, &generation, 0, memory_order_acq_rel, memory_order_relaxed))
+		return TRUE;
+	if (VERIFIED(timer->adapter))
+		verifier_run_timer(timer->adapter, routine, context);
+	else
 		routine(extension, context);
 	return TRUE;
 }
@@ -57,6 +62,7 @@ ULONG StorPortInitializeTimer(PVOID HwDeviceExtension, PVOID *TimerHandle)
 	struct adapter *adapter;
 	struct port_timer *timer;
 
+	VERIFY_CALL(HwDeviceExtension, CALL_INITIALIZE_TIMER);
 	if (!HwDeviceExtension || !TimerHandle)
 		return STOR_STATUS_INVALID_PARAMETER;
 	if (KeGetCurrentIrql() > DISPATCH_LEVEL)
@@ -115,6 +121,8 @@ ULONG StorPortRequestTimer(PVOID HwDeviceExtension, PVOID TimerHandle, PHW_TIMER
 		atomic_store_explicit(&timer->armed, 0, memory_order_relaxed);
 		return STOR_STATUS_SUCCESS;
 	}
+	if (VERIFIED(timer->adapter) && !verifier_request_timer(timer->adapter, VERIFIED_CALLER))
+		return STOR_STATUS_SUCCESS;
 	/* relaxed, both: numbers; a request that is under way stands */
 	generation = atomic_fetch_add_explicit(&timer->generation, 1, memory_order_relaxed) + 1;
 	/* ORD port_timer:A acq_rel, pairs with port_timer:B: the routine before has been read. */
@@ -132,6 +140,7 @@ ULONG StorPortFreeTimer(PVOID HwDeviceExtension, PVOID TimerHandle)
 {
 	struct port_timer *timer;
 
+	VERIFY_CALL(HwDeviceExtension, CALL_FREE_TIMER);
 	if (!HwDeviceExtension || !TimerHandle)
 		return STOR_STATUS_INVALID_PARAMETER;
 	if (KeGetCurrentIrql() > DISPATCH_LEVEL)
@@ -143,6 +152,16 @@ ULONG StorPortFreeTimer(PVOID HwDeviceExtension, PVOID TimerHandle)
 	/* relaxed: as when it is cancelled */
 	atomic_store_explicit(&timer->armed, 0, memory_order_relaxed);
 	return STOR_STATUS_SUCCESS;
+}
+
+void port_timers_for_armed(struct adapter *adapter, void (*visit)(struct adapter *adapter, PHW_TIMER_EX routine))
+{
+	/* relaxed, both: nobody uses them any more */
+	struct port_timer *timer = atomic_load_explicit(&adapter->timers, memory_order_relaxed);
+
+	for (; timer; timer = timer->next)
+		if (atomic_load_explicit(&timer->armed, memory_order_relaxed))
+			visit(adapter, timer->routine);
 }
 
 void port_timers_free(struct adapter *adapter)

@@ -23,7 +23,8 @@ const char *verified_callback_name(enum verified_callback callback)
 		[CALLBACK_START] = "HwStorStartIo", [CALLBACK_INTERRUPT] = "HwStorInterrupt",
 		[CALLBACK_MESSAGE] = "HwMSInterruptRoutine", [CALLBACK_DPC] = "HwStorDpcRoutine", [CALLBACK_TIMER] = "HwStorTimer",
 		[CALLBACK_RESET] = "HwStorResetBus", [CALLBACK_CONTROL] = "HwStorAdapterControl",
-		[CALLBACK_STATE_CHANGE] = "HwStorStateChange", [CALLBACK_SECTION] = "the synchronized routine",
+		[CALLBACK_UNIT] = "HwStorUnitControl", [CALLBACK_STATE_CHANGE] = "HwStorStateChange",
+		[CALLBACK_SECTION] = "the synchronized routine",
 	};
 
 	return names[callback];
@@ -132,6 +133,7 @@ static SHIM BOOLEAN verified_start(PVOID extension, PSCSI_REQUEST_BLOCK srb)
 
 	if (!verifier->hw.HwBuildIo)
 		verified_give(adapter, srb);
+	verified_started(adapter, srb);
 	if (adapter->config.half_duplex)
 		verified_push_lock(LOCK_INTERRUPT, 0, true);
 	else if (adapter->channels == 1)
@@ -267,6 +269,29 @@ static SHIM VOID verified_timer_routine(PVOID extension)
 	verified_pop(verifier, frame);
 }
 
+bool verifier_request_timer(struct adapter *adapter, const void *caller)
+{
+	if (!atomic_load_explicit(&adapter->verifier->stopped, memory_order_seq_cst))
+		return true;
+	verifier_found(adapter->verifier, VERIFIER_TIMER_AFTER_STOP, verified_caller(caller), "StorPortRequestTimer");
+	return false;
+}
+
+/* What the port holds for it is what it holds for HwStorTimer. */
+SHIM void verifier_run_timer(struct adapter *adapter, PHW_TIMER_EX routine, PVOID context)
+{
+	struct verifier *verifier = adapter->verifier;
+	struct verified_frame *frame;
+
+	if (atomic_load_explicit(&verifier->stopped, memory_order_seq_cst)) {
+		verifier_found(verifier, VERIFIER_TIMER_AFTER_STOP, verified_function(routine), "");
+		return;
+	}
+	frame = push_serialized(adapter, CALLBACK_TIMER, routine);
+	routine(adapter->extension, context);
+	verified_pop(verifier, frame);
+}
+
 SHIM void verifier_state_change(struct adapter *adapter, PHW_STATE_CHANGE routine, PVOID context, STOR_ADDR_BTL8 *address)
 {
 	struct verified_frame *frame = push_serialized(adapter, CALLBACK_STATE_CHANGE, routine);
@@ -361,6 +386,16 @@ static SHIM SCSI_ADAPTER_CONTROL_STATUS verified_control(PVOID extension, SCSI_A
 	return answer;
 }
 
+static SHIM SCSI_UNIT_CONTROL_STATUS verified_unit(PVOID extension, SCSI_UNIT_CONTROL_TYPE type, PVOID parameters)
+{
+	struct verifier *verifier = adapter_of(extension)->verifier;
+	struct verified_frame *frame = verified_push(CALLBACK_UNIT, verifier->hw.HwUnitControl);
+	SCSI_UNIT_CONTROL_STATUS answer = verifier->hw.HwUnitControl(extension, type, parameters);
+
+	verified_pop(verifier, frame);
+	return answer;
+}
+
 void verifier_attach(struct adapter *adapter)
 {
 	struct verifier *verifier = adapter->verifier;
@@ -378,4 +413,6 @@ void verifier_attach(struct adapter *adapter)
 		hw->HwBuildIo = verified_build;
 	if (hw->HwAdapterControl)
 		hw->HwAdapterControl = verified_control;
+	if (hw->HwUnitControl)
+		hw->HwUnitControl = verified_unit;
 }

@@ -27,6 +27,30 @@ enum verified_call {
 	CALL_INITIALIZE_PERF_OPTS,
 	CALL_ENABLE_PASSIVE_INITIALIZATION,
 	CALL_SYNCHRONIZE_ACCESS,
+	CALL_ALLOCATE_CONTIGUOUS,
+	CALL_FREE_CONTIGUOUS,
+	CALL_ALLOCATE_MDL,
+	CALL_BUILD_MDL,
+	CALL_FREE_MDL,
+	CALL_BUILD_SCATTER_GATHER_LIST,
+	CALL_PUT_SCATTER_GATHER_LIST,
+	CALL_GET_SYSTEM_ADDRESS,
+	CALL_INITIALIZE_WORKER,
+	CALL_QUEUE_WORK_ITEM,
+	CALL_FREE_WORKER,
+	CALL_ETW_EVENT_2,
+	CALL_ETW_EVENT_4,
+	CALL_ETW_EVENT_8,
+	CALL_ACTIVATE_COMPONENT,
+	CALL_INVOKE_ACPI_METHOD,
+	CALL_INITIALIZE_TIMER,
+	CALL_FREE_TIMER,
+	CALL_GET_CURRENT_PROCESSOR_NUMBER,
+	CALL_GET_ACTIVE_GROUP_COUNT,
+	CALL_GET_ACTIVE_NODE_COUNT,
+	CALL_GET_HIGHEST_NODE_NUMBER,
+	CALL_GET_GROUP_AFFINITY,
+	CALL_GET_NODE_AFFINITY,
 	VERIFIED_CALLS
 };
 
@@ -35,6 +59,13 @@ void verifier_attach(struct adapter *adapter);
 void verifier_detach(struct adapter *adapter);
 
 void verifier_called(struct adapter *adapter, enum verified_call call, const void *caller);
+
+/* First in a routine that a miniport calls; one without an extension is the routine's own to refuse. */
+#define VERIFY_CALL(extension, call)                                                \
+	do {                                                                        \
+		if ((extension) && VERIFIED(adapter_of(extension)))                 \
+			verifier_called(adapter_of(extension), call, VERIFIED_CALLER); \
+	} while (0)
 
 /* In place of the port's own, which they call in their turn. */
 BOOLEAN verifier_synchronize(struct adapter *adapter, PSTOR_SYNCHRONIZED_ACCESS routine, void *context, const void *caller);
@@ -52,9 +83,11 @@ bool verifier_issue_dpc(struct adapter *adapter, const void *caller);
 /* The routine to use in place of the miniport's, NULL: the request is not to be done. */
 PHW_TIMER verifier_timer(struct adapter *adapter, PHW_TIMER routine, const void *caller);
 
-/* Calls it, the locks of HwStorTimer being held. */
+/* Of a timer beside the adapter's own one; false: it is not to be requested. */
+bool verifier_request_timer(struct adapter *adapter, const void *caller);
+/* In place of calling its routine, and HwStorStateChange. */
+void verifier_run_timer(struct adapter *adapter, PHW_TIMER_EX routine, PVOID context);
 void verifier_state_change(struct adapter *adapter, PHW_STATE_CHANGE routine, PVOID context, STOR_ADDR_BTL8 *address);
-
 PHW_DPC_ROUTINE verifier_dpc(struct adapter *adapter, PSTOR_DPC dpc, PHW_DPC_ROUTINE routine);
 
 /* StorPortStallExecution, which names no adapter. */

@@ -27,6 +27,7 @@ enum verified_callback {
 	CALLBACK_TIMER,
 	CALLBACK_RESET,
 	CALLBACK_CONTROL,
+	CALLBACK_UNIT,
 	CALLBACK_STATE_CHANGE,
 	CALLBACK_SECTION, /* a synchronized routine */
 };
@@ -162,6 +163,7 @@ void verified_drop_locks(struct verifier *verifier, unsigned held);
 struct verified_held *verified_find_lock(enum verified_lock kind, const void *dpc, uint32_t message);
 
 void verified_give(struct adapter *adapter, SCSI_REQUEST_BLOCK *srb);
+void verified_started(struct adapter *adapter, SCSI_REQUEST_BLOCK *srb);
 void verified_refused(struct adapter *adapter, SCSI_REQUEST_BLOCK *srb);
 void verified_check_done(struct verifier *verifier, struct verified_frame *frame);
 
@@ -174,5 +176,7 @@ void verified_give_back(struct verified_region *region);
 
 /* The routines that may only be called as their pages say. */
 const char *verified_call_name(enum verified_call call);
+/* The highest IRQL at which it may be called. */
+uint8_t verified_call_irql(enum verified_call call);
 
 #endif

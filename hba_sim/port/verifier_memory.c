@@ -234,6 +234,11 @@ static bool armed(const struct adapter *adapter)
 	return false;
 }
 
+static void found_armed(struct adapter *adapter, PHW_TIMER_EX routine)
+{
+	verifier_found(adapter->verifier, VERIFIER_TIMER_AFTER_STOP, verified_function(routine), "");
+}
+
 /* What is left behind, and from here on the device extension is no more. */
 void verifier_detach(struct adapter *adapter)
 {
@@ -241,6 +246,7 @@ void verifier_detach(struct adapter *adapter)
 
 	if (armed(adapter))
 		verifier_found(verifier, VERIFIER_TIMER_AFTER_STOP, verifier->timer_place, "");
+	port_timers_for_armed(adapter, found_armed);
 	for (unsigned i = 0; i < verifier->dpcs; i++) {
 		if (atomic_load_explicit(&((struct sim_dpc *)&verifier->dpc[i].dpc->Dpc)->queued, memory_order_seq_cst))
 			verifier_found(verifier, VERIFIER_DPC_AFTER_STOP, verified_function(verifier->dpc[i].routine), "");

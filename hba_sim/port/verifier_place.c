@@ -43,9 +43,13 @@ static int note(void *context, uintptr_t pc, const char *file, int line, const c
 	return 0;
 }
 
+/* Where a function begins, what is inlined there is not what is meant. */
 static void note_symbol(void *context, uintptr_t pc, const char *name, uintptr_t value, uintptr_t size)
 {
-	*(const char **)context = name;
+	struct place *place = context;
+
+	if (name && (!place->function || value == pc))
+		place->function = name;
 }
 
 static void look_up(uintptr_t pc, struct place *place)
@@ -57,8 +61,7 @@ static void look_up(uintptr_t pc, struct place *place)
 	if (!state)
 		return;
 	backtrace_pcinfo(state, pc, note, ignore, place);
-	if (!place->function)
-		backtrace_syminfo(state, pc, note_symbol, ignore, &place->function);
+	backtrace_syminfo(state, pc, note_symbol, ignore, place);
 }
 #else
 static void look_up(uintptr_t pc, struct place *place)

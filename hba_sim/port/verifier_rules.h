@@ -13,8 +13,8 @@
 #define VERIFIER_STALL_US 1000
 
 #define VERIFIER_RULES(X)                                                                                                   \
-	X(CALL_IRQL, "call-irql", "A routine is called at an IRQL above the highest that its page allows.",                 \
-	  "call it at a lower IRQL", "the routine's own page")                                                              \
+	X(CALL_IRQL, "call-irql", "A routine is called at an IRQL at which its page does not allow it.",                    \
+	  "call it at the IRQL that its page states", "the routine's own page")                                             \
 	X(CALL_CONTEXT, "call-context", "A routine is called from a callback that its page does not name.",                 \
 	  "call it from the callback that its page names", "the routine's own page")                                        \
 	X(SYNC_IN_ISR, "sync-in-isr", "StorPortSynchronizeAccess is called from the interrupt routine.",                    \

@@ -48,6 +48,15 @@ void verified_give(struct adapter *adapter, SCSI_REQUEST_BLOCK *srb)
 	verified_away_end(&begin);
 }
 
+/* A reset between HwStorBuildIo and HwStorStartIo was not its. */
+void verified_started(struct adapter *adapter, SCSI_REQUEST_BLOCK *srb)
+{
+	struct port_request *request = known(adapter, srb);
+
+	if (request)
+		request->verified.resets = atomic_load_explicit(&adapter->verifier->resets, memory_order_seq_cst);
+}
+
 void verified_refused(struct adapter *adapter, SCSI_REQUEST_BLOCK *srb)
 {
 	struct port_request *request = known(adapter, srb);
@@ -67,7 +76,15 @@ static void note_done(SCSI_REQUEST_BLOCK *srb, struct verified_place place)
 	frame->done[frame->dones++].sum = sum_of(srb);
 }
 
-/* What was completed in a callback stays with the port until the callback is over: nobody else writes it meanwhile. */
+/*
+ * What was completed in a callback stays with the port until the callback is over: nobody else writes it meanwhile.
+ * What another CPU hands back may be on its way again already; it is not looked at.
+ */
+static bool stays_here(const struct adapter *adapter, const struct port_request *request)
+{
+	return !adapter->sends_home || request->home == sim_cpu_self()->index;
+}
+
 void verified_check_done(struct verifier *verifier, struct verified_frame *frame)
 {
 	for (unsigned i = 0; i < frame->dones; i++) {
@@ -96,7 +113,8 @@ static bool may_complete(struct adapter *adapter, SCSI_REQUEST_BLOCK *srb, const
 		verifier_found(verifier, VERIFIER_SRB_AFTER_RESET, place, NOTIFICATION);
 	if (SRB_STATUS(srb->SrbStatus) == SRB_STATUS_PENDING)
 		verifier_found(verifier, VERIFIER_SRB_PENDING, place, NOTIFICATION);
-	note_done(srb, place);
+	if (stays_here(adapter, request))
+		note_done(srb, place);
 	verified_take(request->verified.extension);
 	verified_away_end(&begin);
 	return true;

@@ -5,7 +5,7 @@
  */
 #include "tests/unit/test_miniport.h"
 
-#include "hba_sim/port/verifier.h"
+#include "hba_sim/port/verifier_internal.h"
 
 #define MESSAGES 3
 #define POOL_BYTES 64
@@ -572,6 +572,13 @@ static void reset_in_flight(bool unused)
 	rig_interrupt();
 }
 
+/* Between the two routines: it was not the miniport's to complete yet. */
+static BOOLEAN is_reset_before_start(PVOID extension, PSCSI_REQUEST_BLOCK srb)
+{
+	atomic_fetch_add_explicit(&verifier->resets, 1, memory_order_seq_cst);
+	return TRUE;
+}
+
 static BOOLEAN completes_in_start(PVOID extension, PSCSI_REQUEST_BLOCK srb)
 {
 	HERE(mini_complete(extension, srb, breaks ? SRB_STATUS_PENDING : SRB_STATUS_SUCCESS));
@@ -953,6 +960,58 @@ static void test_half_duplex_lets_a_call_through(void **state)
 	assert_int_equal(count_findings(VERIFIER_SYNC_NESTED, &finding), 0);
 }
 
+static void test_a_reset_before_start_is_not_the_requests(void **state)
+{
+	const struct verifier_finding *finding;
+
+	mini.build = is_reset_before_start;
+	start();
+	one_io(false);
+	assert_int_equal(count_findings(VERIFIER_SRB_AFTER_RESET, &finding), 0);
+}
+
+/* It may be on its way again there before the callback is over. */
+static BOOLEAN writes_after_sending_home(PVOID extension, PSCSI_REQUEST_BLOCK srb)
+{
+	request_of(srb)->home = breaks ? 0 : 1;
+	rig.adapter.sends_home = true;
+	srb->SrbStatus = SRB_STATUS_SUCCESS;
+	StorPortNotification(RequestComplete, extension, srb);
+	srb->TimeOutValue++;
+	return TRUE;
+}
+
+static void test_what_another_cpu_hands_back_is_not_looked_at(void **state)
+{
+	const struct verifier_finding *finding;
+
+	mini.start = writes_after_sending_home;
+	start();
+	breaks = false;
+	rig_submit();
+	assert_int_equal(count_findings(VERIFIER_SRB_TOUCHED, &finding), 0);
+	breaks = true;
+	rig_submit();
+	assert_int_equal(count_findings(VERIFIER_SRB_TOUCHED, &finding), 1);
+}
+
+/* Other rules than those in time: stopping is looked at, and what was counted can still be read. */
+static void test_a_retired_adapter_can_be_read(void **state)
+{
+	const struct verifier_finding *finding;
+
+	start();
+	StorPortNotification(RequestTimerCall, mini.extension, on_timer, (ULONG)1000000);
+	adapter_cpu_offline(&rig.adapter, rig.cpu);
+	sim_cpu_exit(rig.cpu);
+	rig.cpu = NULL;
+	adapter_retire(&rig.adapter);
+	assert_int_equal(count_findings(VERIFIER_TIMER_AFTER_STOP, &finding), 1);
+	assert_int_equal(adapter_violations(&rig.adapter), 0);
+	adapter_stop(&rig.adapter);
+	assert_int_equal(count_findings(VERIFIER_TIMER_AFTER_STOP, &finding), 1);
+}
+
 /* What exceeds a limit while the CPU is seen to be away is undecided; not so if it does it every time. */
 static BOOLEAN works_for_long(PVOID extension, PVOID context)
 {
@@ -986,7 +1045,7 @@ static void test_a_gap_is_not_blamed_on_the_miniport(void **state)
 int main(void)
 {
 	static char name[2 * CASES][96];
-	static struct CMUnitTest tests[2 * CASES + 4];
+	static struct CMUnitTest tests[2 * CASES + 7];
 	size_t n = 0;
 
 	for (size_t i = 0; i < CASES; i++) {
@@ -1000,6 +1059,9 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_every_rule_is_tried);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(test_the_same_is_counted, set_up, tear_down);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(test_half_duplex_lets_a_call_through, set_up, tear_down);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(test_a_reset_before_start_is_not_the_requests, set_up, tear_down);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(test_what_another_cpu_hands_back_is_not_looked_at, set_up, tear_down);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(test_a_retired_adapter_can_be_read, set_up, tear_down);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(test_a_gap_is_not_blamed_on_the_miniport, set_up, tear_down);
 	return _cmocka_run_group_tests("verifier", tests, n, NULL, NULL);
 }
