@@ -390,6 +390,8 @@ static SCSI_UNIT_CONTROL_STATUS on_unit(PVOID extension, SCSI_UNIT_CONTROL_TYPE 
 {
 	STOR_LOCK_HANDLE mine;
 
+	if (type == ScsiQuerySupportedUnitControlTypes)
+		return ScsiUnitControlSuccess;
 	StorPortAcquireSpinLock(extension, DpcLock, &dpc, &mine);
 	if (breaks)
 		mine.Context.OldIrql = DISPATCH_LEVEL;
