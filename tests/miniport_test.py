@@ -253,7 +253,8 @@ class Miniport(unittest.TestCase):
     def test_list_and_check(self):
         result = storsync("miniport", "list")
         self.assertEqual(result.returncode, 0)
-        self.assertRegex(result.stdout, r"^virtio-scsi +\S")
+        self.assertRegex(result.stdout, r"^virtio-scsi +for --device virtio-scsi: \S")
+        self.assertIn("\nvirtio-blk   for --device virtio-blk: ", result.stdout)
         result = storsync("miniport", "check", self.driver())
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertIn("calls      StorPortSynchronizeAccess\n", result.stdout)

@@ -193,9 +193,16 @@ static int init_hba(struct cell *cell, char *error, size_t error_bytes)
 		config.argument = cell->spec.miniport_argument;
 	if (cell->spec.miniport[0] && miniport_load(cell->spec.miniport, &entry, error, error_bytes))
 		return -EINVAL;
+	if (!entry) {
+		snprintf(error, error_bytes, "no miniport that comes with the program drives %s; give yours with --miniport", cell->model->name);
+		return -EINVAL;
+	}
 	snprintf(argument, sizeof(argument), "completion=%s;messages=%s%s", cell->spec.completion_dpc ? "dpc" : "isr",
 		 cell->spec.message_locks ? "each" : "all", cell->spec.dpc_redirection ? ";perf=dpc-redirection" : "");
 	err = adapter_start(&cell->adapter, &cell->machine, entry, &config, error, error_bytes);
+	if (!err)
+		err = adapter_takes(&cell->adapter, workload_max_bytes(cell), cell->spec.cpus * cell->spec.queue_depth, cell->luns, error,
+				    error_bytes);
 	/* It is not measured with another kind of interrupt than it was asked for. */
 	if (!err && cell->spec.vectors && !cell->hba->uses_messages) {
 		snprintf(error, error_bytes, "the port driver granted no messages");

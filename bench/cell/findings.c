@@ -104,6 +104,35 @@ static void describe_data(const struct cell *cell, const struct cell_findings *f
 		 report.missing, cell->sweep_faults, findings->twice);
 }
 
+/* The status with which most of the I/Os that failed came back. */
+static unsigned commonest_status(const struct cell *cell, uint64_t *ios)
+{
+	unsigned commonest = 0;
+
+	*ios = 0;
+	for (unsigned status = 0; status < SRB_STATUS_COUNT; status++) {
+		uint64_t n = 0;
+
+		for (unsigned c = 0; c < cell->spec.cpus; c++)
+			n += cell->cpu[c].errors[status];
+		if (n > *ios) {
+			*ios = n;
+			commonest = status;
+		}
+	}
+	return commonest;
+}
+
+static void describe_failed(const struct cell *cell, const struct cell_findings *findings, char *text, size_t bytes)
+{
+	uint64_t ios;
+	unsigned status = commonest_status(cell, &ios);
+	int used = snprintf(text, bytes, "%" PRIu64 " I/Os ended in an error, or without an account", findings->failed);
+
+	if (ios)
+		snprintf(text + used, bytes - (size_t)used, "; %" PRIu64 " with SRB status 0x%02x", ios, status);
+}
+
 const char *cell_judge(const struct cell *cell, const struct cell_findings *findings, char *reason, size_t reason_bytes)
 {
 	*reason = '\0';
@@ -118,7 +147,7 @@ const char *cell_judge(const struct cell *cell, const struct cell_findings *find
 	} else if (cell->host.failure[0]) {
 		snprintf(reason, reason_bytes, "%s", cell->host.failure);
 	} else if (findings->failed) {
-		snprintf(reason, reason_bytes, "%" PRIu64 " I/Os ended in an error, or without an account", findings->failed);
+		describe_failed(cell, findings, reason, reason_bytes);
 	} else if (findings->protocol) {
 		snprintf(reason, reason_bytes, "the miniport broke the device's protocol %" PRIu64 " times", findings->protocol);
 	} else if (findings->lost || findings->missed) {

@@ -97,8 +97,8 @@ static json_t *delivery_to_json(const struct flag_name *delivery)
 
 static json_t *device_to_json(const struct device_model *model)
 {
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", model->name, "summary", model->summary, "source", model->source, "miniport",
-			 model->miniport);
+	return json_pack("{s:s, s:s, s:s, s:o}", "name", model->name, "summary", model->summary, "source", model->source, "miniport",
+			 text_or_null(model->miniport));
 }
 
 static void print_json(void)

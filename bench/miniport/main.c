@@ -13,13 +13,7 @@
 #include "bench/miniport/elf_file.h"
 #include "bench/miniport/surface.h"
 #include "hba_sim/ddk/abi.h"
-
-static const struct {
-	const char *name;
-	const char *device;
-} built_in[] = {
-	{ "virtio-scsi", "virtio SCSI host, legacy PCI interface, line-based interrupt; what runs use without --miniport" },
-};
+#include "hba_sim/devices/devices.h"
 
 static error_t refuse_arguments(int key, char *argument, struct argp_state *state)
 {
@@ -30,11 +24,15 @@ static error_t refuse_arguments(int key, char *argument, struct argp_state *stat
 
 static int list(int argc, char **argv)
 {
-	static const struct argp argp = { .parser = refuse_arguments, .doc = "The miniports that come with the program, and their devices." };
+	static const struct argp argp = { .parser = refuse_arguments, .doc = "The miniports that come with the program, and the device that each drives." };
 
 	usage_parse(&argp, "miniport list", argc, argv, NULL);
-	for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++)
-		printf("%-12s %s\n", built_in[i].name, built_in[i].device);
+	for (size_t i = 0; i < device_model_count; i++) {
+		const struct device_model *model = device_models[i];
+
+		if (model->miniport)
+			printf("%-12s for --device %s: %s\n", model->miniport, model->name, model->summary);
+	}
 	return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -237,7 +237,7 @@ static int add_all(struct sources *sources, const char *folder, char *error, siz
 	}
 	free_entries(entry, entries);
 	if (entries <= 0)
-		return say(error, error_bytes, "%s: there is no C source in this folder", folder);
+		return say(error, error_bytes, "%s: there is no C source in this folder (*.c; C++ is not compiled)", folder);
 	return err;
 }
 

@@ -17,7 +17,7 @@
 /* A macro, because drivers' own headers test for it or define it away. */
 #define KeMemoryBarrier() __sync_synchronize()
 
-/* Increment and decrement return the new value; the rest return the old. */
+/* Increment, decrement and add return the new value; the rest return the old. */
 FORCEINLINE LONG InterlockedIncrement(LONG volatile *Addend)
 {
 	return __atomic_add_fetch(Addend, 1, __ATOMIC_SEQ_CST);
@@ -31,6 +31,11 @@ FORCEINLINE LONG InterlockedDecrement(LONG volatile *Addend)
 FORCEINLINE LONG InterlockedExchangeAdd(LONG volatile *Addend, LONG Value)
 {
 	return __atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST);
+}
+
+FORCEINLINE LONG InterlockedAdd(LONG volatile *Addend, LONG Value)
+{
+	return __atomic_add_fetch(Addend, Value, __ATOMIC_SEQ_CST);
 }
 
 FORCEINLINE LONG InterlockedExchange(LONG volatile *Target, LONG Value)
@@ -91,6 +96,31 @@ FORCEINLINE LONG64 InterlockedExchangeAdd64(LONG64 volatile *Addend,
 					    LONG64 Value)
 {
 	return __atomic_fetch_add(Addend, Value, __ATOMIC_SEQ_CST);
+}
+
+FORCEINLINE LONG64 InterlockedAdd64(LONG64 volatile *Addend, LONG64 Value)
+{
+	return __atomic_add_fetch(Addend, Value, __ATOMIC_SEQ_CST);
+}
+
+FORCEINLINE LONG64 InterlockedAnd64(LONG64 volatile *Destination, LONG64 Value)
+{
+	return __atomic_fetch_and(Destination, Value, __ATOMIC_SEQ_CST);
+}
+
+FORCEINLINE LONG64 InterlockedOr64(LONG64 volatile *Destination, LONG64 Value)
+{
+	return __atomic_fetch_or(Destination, Value, __ATOMIC_SEQ_CST);
+}
+
+FORCEINLINE SHORT InterlockedIncrement16(SHORT volatile *Addend)
+{
+	return __atomic_add_fetch(Addend, 1, __ATOMIC_SEQ_CST);
+}
+
+FORCEINLINE SHORT InterlockedDecrement16(SHORT volatile *Addend)
+{
+	return __atomic_sub_fetch(Addend, 1, __ATOMIC_SEQ_CST);
 }
 
 FORCEINLINE LONG64 InterlockedExchange64(LONG64 volatile *Target, LONG64 Value)

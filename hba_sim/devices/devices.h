@@ -61,7 +61,7 @@ struct device_model {
 	const char *name;     /* on the command line and in CSV files */
 	const char *summary;
 	const char *source;   /* the specification */
-	const char *miniport; /* the built-in one that drives it: miniports.h */
+	const char *miniport; /* the built-in one that drives it: miniports.h; NULL: none */
 	size_t bytes;         /* of its state, whose first member is the struct sim_device; aligned to SYNC_LINE_BYTES */
 	bool single_lun;
 

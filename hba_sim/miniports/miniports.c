@@ -26,7 +26,7 @@ static BOOLEAN is_named(const char *file, const char *name)
 
 ULONG (*miniport_find(const char *name))(PVOID DriverObject, PVOID RegistryPath)
 {
-	for (size_t i = 0; i < sizeof(miniports) / sizeof(miniports[0]); i++) {
+	for (size_t i = 0; name && i < sizeof(miniports) / sizeof(miniports[0]); i++) {
 		if (is_named(miniports[i].file, name))
 			return miniports[i].entry;
 	}

@@ -5,7 +5,7 @@
 
 #include "storport.h"
 
-/* The driver entry of the miniport of that name, with dashes where the file's has underscores; NULL when there is none. */
+/* The driver entry of the miniport of that name, with dashes where the file's has underscores; NULL when there is none, and for NULL. */
 ULONG (*miniport_find(const char *name))(PVOID DriverObject, PVOID RegistryPath);
 
 #endif

@@ -50,7 +50,7 @@ ULONG VirtioFindQueues(PVIRTIO_ADAPTER Adapter, PPORT_CONFIGURATION_INFORMATION 
 
 	ConfigInfo->NumberOfBuses = 1;
 	ConfigInfo->MaximumNumberOfTargets = 1;
-	ConfigInfo->MaximumNumberOfLogicalUnits = 1;
+	ConfigInfo->MaximumNumberOfLogicalUnits = SCSI_MAXIMUM_LUNS_PER_TARGET;
 	ConfigInfo->MaximumTransferLength = 16 * 1024 * 1024;
 	ConfigInfo->NumberOfPhysicalBreaks = 1;
 	ConfigInfo->ScatterGather = TRUE;

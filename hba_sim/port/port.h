@@ -65,6 +65,7 @@ struct port_request {
 	_Atomic(uint32_t) remaining; /* seconds to its time-out; see port_timeout.c */
 	_Atomic(uint32_t) home; /* the CPU that submitted it */
 	bool passes_stop;   /* the port's own: it is given while a stop waits for what is out */
+	uint32_t number;    /* of the adapter's requests, from 0: its queue tag */
 	uint8_t taken_back_as; /* SrbStatus with which the port completes it in the miniport's stead */
 	struct port_request *all_next; /* of all requests of the adapter */
 	struct {
@@ -260,6 +261,12 @@ typedef ULONG port_driver_entry(PVOID driver_object, PVOID registry_path);
 int adapter_start(struct adapter *adapter, struct sim_machine *machine, port_driver_entry *entry,
 		  const struct adapter_config *config, char *error, size_t error_bytes);
 
+/*
+ * Whether the miniport's HwStorFindAdapter has left room for requests of so many bytes, so many of them at a time, on so
+ * many logical units, from 0.  0 or -EINVAL, with the field that says otherwise in `error`.
+ */
+int adapter_takes(const struct adapter *adapter, uint32_t bytes, uint64_t requests, unsigned units, char *error, size_t error_bytes);
+
 /* How its interrupts come and are synchronized: "intx", "msi-all" (one lock) or "msi-each" (one a message). */
 const char *adapter_interrupt_mode(const struct adapter *adapter);
 
@@ -276,6 +283,9 @@ void adapter_stop(struct adapter *adapter);
 /* Each CPU's thread: before its first and after its last request.  0 or -errno. */
 int adapter_cpu_online(struct adapter *adapter, struct sim_cpu *cpu);
 void adapter_cpu_offline(struct adapter *adapter, struct sim_cpu *cpu);
+
+/* What a request's data are aligned to. */
+#define PORT_DATA_ALIGN 512
 
 /* A request with room for `data_bytes` of data; NULL when physical memory is used up.  Freed with the machine. */
 struct port_request *port_request_alloc(struct adapter *adapter, uint32_t data_bytes);

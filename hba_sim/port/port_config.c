@@ -4,9 +4,13 @@
  *
  * Policies: a miniport that says it can take extended request blocks gets them, unless it asks for the classic ones
  * in SrbType; the adapter is half duplex until it says otherwise.
+ * Requests are not split, nor queued for want of room at the adapter, as either would be measured as its response
+ * time: who submits keeps to what the miniport has set.  MaxNumberOfIO and MaxIOsPerLun that it left alone limit nothing.
  *
  * Source: Microsoft's public DDI reference, PORT_CONFIGURATION_INFORMATION.
  */
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "hba_sim/port/port_internal.h"
@@ -59,4 +63,31 @@ void port_config_defaults(PORT_CONFIGURATION_INFORMATION *config, const HW_INITI
 	if (hw->SrbTypeFlags & SRB_TYPE_FLAG_STORAGE_REQUEST_BLOCK)
 		config->SrbType = SRB_TYPE_STORAGE_REQUEST_BLOCK;
 	config->AddressType = STORAGE_ADDRESS_TYPE_BTL8;
+}
+
+static int refuse(char *error, size_t error_bytes, uint64_t asked, const char *of, uint64_t limit, const char *field)
+{
+	snprintf(error, error_bytes, "%" PRIu64 " %s are more than the miniport takes: its %s is %" PRIu64, asked, of, field, limit);
+	return -EINVAL;
+}
+
+int adapter_takes(const struct adapter *adapter, uint32_t bytes, uint64_t requests, unsigned units, char *error, size_t error_bytes)
+{
+	const PORT_CONFIGURATION_INFORMATION *config = &adapter->port_config;
+
+	if (bytes > config->MaximumTransferLength)
+		return refuse(error, error_bytes, bytes, "bytes in a request", config->MaximumTransferLength, "MaximumTransferLength");
+	if (config->MaxIOsPerLun != DEFAULT_IOS_PER_LUN && requests > config->MaxIOsPerLun)
+		return refuse(error, error_bytes, requests, "requests at a unit", config->MaxIOsPerLun, "MaxIOsPerLun");
+	if (config->MaxNumberOfIO != DEFAULT_IOS && requests > config->MaxNumberOfIO)
+		return refuse(error, error_bytes, requests, "requests at a time", config->MaxNumberOfIO, "MaxNumberOfIO");
+	if (units > config->MaximumNumberOfLogicalUnits)
+		return refuse(error, error_bytes, units, "logical units", config->MaximumNumberOfLogicalUnits,
+			      "MaximumNumberOfLogicalUnits");
+	if (config->AlignmentMask & ~(ULONG)(PORT_DATA_ALIGN - 1)) {
+		snprintf(error, error_bytes, "data are aligned to %u bytes, and the miniport's AlignmentMask is 0x%x", PORT_DATA_ALIGN,
+			 config->AlignmentMask);
+		return -EINVAL;
+	}
+	return 0;
 }

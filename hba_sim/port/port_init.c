@@ -14,7 +14,21 @@
 struct loading {
 	HW_INITIALIZATION_DATA hw;
 	bool registered;
+	const char *refused; /* what StorPortInitialize did not accept */
 };
+
+static const char *missing_routine(const HW_INITIALIZATION_DATA *hw)
+{
+	if (!hw->HwFindAdapter)
+		return "HwFindAdapter is missing";
+	if (!hw->HwInitialize)
+		return "HwInitialize is missing";
+	if (!hw->HwStartIo)
+		return "HwStartIo is missing";
+	if (!hw->HwInterrupt)
+		return "HwInterrupt is missing";
+	return hw->HwResetBus ? NULL : "HwResetBus is missing";
+}
 
 ULONG StorPortInitialize(PVOID Argument1, PVOID Argument2, PHW_INITIALIZATION_DATA HwInitializationData, PVOID HwContext)
 {
@@ -22,19 +36,33 @@ ULONG StorPortInitialize(PVOID Argument1, PVOID Argument2, PHW_INITIALIZATION_DA
 
 	if (!loading || !Argument2 || !HwInitializationData)
 		return (ULONG)STATUS_INVALID_PARAMETER;
-	if (HwInitializationData->HwInitializationDataSize < sizeof(HW_INITIALIZATION_DATA) ||
-	    !HwInitializationData->HwFindAdapter || !HwInitializationData->HwInitialize || !HwInitializationData->HwStartIo ||
-	    !HwInitializationData->HwInterrupt || !HwInitializationData->HwResetBus)
+	loading->refused = "HwInitializationDataSize is too small";
+	if (HwInitializationData->HwInitializationDataSize < sizeof(HW_INITIALIZATION_DATA))
+		return (ULONG)STATUS_REVISION_MISMATCH;
+	loading->refused = missing_routine(HwInitializationData);
+	if (loading->refused)
 		return (ULONG)STATUS_REVISION_MISMATCH;
 	loading->hw = *HwInitializationData;
 	loading->registered = true;
 	return (ULONG)STATUS_SUCCESS;
 }
 
-static int fail(char *error, size_t error_bytes, const char *what, unsigned long answer)
+static int fail(char *error, size_t error_bytes, const char *what, unsigned long answer, const char *why)
 {
-	snprintf(error, error_bytes, "the miniport's %s answered 0x%lx", what, answer);
+	snprintf(error, error_bytes, "the miniport's %s answered 0x%lx%s%s", what, answer, why ? ": " : "", why ? why : "");
 	return -EINVAL;
+}
+
+/* What HwStorFindAdapter means by its answer. */
+static const char *meaning(ULONG found)
+{
+	static const char *const meanings[] = {
+		[SP_RETURN_NOT_FOUND] = "SP_RETURN_NOT_FOUND, the device is not one that it drives",
+		[SP_RETURN_ERROR] = "SP_RETURN_ERROR",
+		[SP_RETURN_BAD_CONFIG] = "SP_RETURN_BAD_CONFIG",
+	};
+
+	return found < sizeof(meanings) / sizeof(meanings[0]) ? meanings[found] : "none of SP_RETURN_...";
 }
 
 static int load(struct adapter *adapter, port_driver_entry *entry, char *error, size_t error_bytes)
@@ -44,8 +72,10 @@ static int load(struct adapter *adapter, port_driver_entry *entry, char *error, 
 	struct loading loading = { .registered = false };
 	ULONG status = entry(&loading, &registry_path);
 
+	if (status == (ULONG)STATUS_SUCCESS && !loading.registered && !loading.refused)
+		loading.refused = "success, and it has not called StorPortInitialize";
 	if (status != (ULONG)STATUS_SUCCESS || !loading.registered)
-		return fail(error, error_bytes, "DriverEntry", status);
+		return fail(error, error_bytes, "DriverEntry", status, loading.registered ? NULL : loading.refused);
 	adapter->hw = loading.hw;
 	return 0;
 }
@@ -129,7 +159,7 @@ int port_find(struct adapter *adapter, char *error, size_t error_bytes)
 	found = adapter->hw.HwFindAdapter(adapter->extension, NULL, NULL, argument, &adapter->port_config, &again);
 	free(argument);
 	if (found != SP_RETURN_FOUND)
-		return fail(error, error_bytes, "HwStorFindAdapter", found);
+		return fail(error, error_bytes, "HwStorFindAdapter", found, meaning(found));
 	if (port_srb_check(adapter, error, error_bytes))
 		return -EINVAL;
 	if (adapter->port_config.SynchronizationModel == StorSynchronizeHalfDuplex)
@@ -147,12 +177,12 @@ int port_initialize(struct adapter *adapter, struct sim_cpu *cpu, char *error, s
 	answer = port_run_under_interrupt_lock(adapter, cpu, initialize_under_lock, NULL);
 	adapter->initializing = false;
 	if (!answer)
-		return fail(error, error_bytes, "HwStorInitialize", FALSE);
+		return fail(error, error_bytes, "HwStorInitialize", FALSE, "FALSE");
 	adapter->initializing_passively = true;
 	answer = !adapter->passive_initialize || adapter->passive_initialize(adapter->extension);
 	adapter->initializing_passively = false;
 	if (!answer)
-		return fail(error, error_bytes, "HwStorPassiveInitializeRoutine", FALSE);
+		return fail(error, error_bytes, "HwStorPassiveInitializeRoutine", FALSE, "FALSE");
 	port_query_controls(adapter);
 	return 0;
 }

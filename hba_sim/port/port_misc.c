@@ -162,13 +162,14 @@ struct port_request *port_request_alloc(struct adapter *adapter, uint32_t data_b
 					    verifier_alloc_srb_extension(adapter, request, adapter->port_config.SrbExtensionSize) :
 					    sim_phys_alloc(phys, adapter->port_config.SrbExtensionSize, SYNC_LINE_BYTES);
 	request->srb.SenseInfoBuffer = sim_phys_alloc(phys, sizeof(SENSE_DATA), 16);
-	request->data = sim_phys_alloc(phys, data_bytes, 512);
+	request->data = sim_phys_alloc(phys, data_bytes, PORT_DATA_ALIGN);
 	if (!request->srb.SrbExtension || !request->srb.SenseInfoBuffer || !request->data)
 		return NULL;
 	if (port_srb_is_extended(adapter))
 		port_extended_srb_init(&request->extended, request->srb.SrbExtension, request->srb.SenseInfoBuffer);
 	/* relaxed: requests are allocated by one thread at a time */
 	request->all_next = atomic_load_explicit(&adapter->requests, memory_order_relaxed);
+	request->number = request->all_next ? request->all_next->number + 1 : 0;
 	/* ORD port_requests:A release, pairs with port_requests:B: see there. */
 	atomic_store_explicit(&adapter->requests, request, memory_order_release);
 	return request;
@@ -190,11 +191,12 @@ void port_request_prepare(struct port_request *request, uint8_t lun, const void 
 	srb->PathId = 0;
 	srb->TargetId = 0;
 	srb->Lun = lun;
-	srb->QueueTag = SP_UNTAGGED;
+	/* One that fits is no other request's. */
+	srb->QueueTag = request->number < SP_UNTAGGED ? (UCHAR)request->number : SP_UNTAGGED;
 	srb->QueueAction = SRB_SIMPLE_TAG_REQUEST;
 	srb->CdbLength = cdb_bytes;
 	srb->SenseInfoBufferLength = sizeof(SENSE_DATA);
-	srb->SrbFlags = flags;
+	srb->SrbFlags = flags | SRB_FLAGS_QUEUE_ACTION_ENABLE;
 	srb->DataBuffer = request->data;
 	srb->DataTransferLength = bytes;
 	srb->TimeOutValue = 30;

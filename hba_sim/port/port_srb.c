@@ -23,6 +23,10 @@ bool port_srb_is_extended(const struct adapter *adapter)
 
 int port_srb_check(const struct adapter *adapter, char *error, size_t error_bytes)
 {
+	if (adapter->port_config.SrbType > SRB_TYPE_STORAGE_REQUEST_BLOCK) {
+		snprintf(error, error_bytes, "the miniport's SrbType is %u, which is no type of SRB", adapter->port_config.SrbType);
+		return -EINVAL;
+	}
 	if (port_srb_is_extended(adapter) && !(adapter->hw.SrbTypeFlags & SRB_TYPE_FLAG_STORAGE_REQUEST_BLOCK)) {
 		snprintf(error, error_bytes, "the miniport asks for extended SRBs (SrbType), which its SrbTypeFlags do not name");
 		return -EINVAL;
@@ -59,8 +63,8 @@ void port_extended_srb_prepare(struct port_request *request, uint8_t lun, const 
 
 	block->SrbStatus = SRB_STATUS_PENDING;
 	block->SrbFunction = SRB_FUNCTION_EXECUTE_SCSI;
-	block->SrbFlags = flags;
-	block->RequestTag = SP_UNTAGGED;
+	block->SrbFlags = flags | SRB_FLAGS_QUEUE_ACTION_ENABLE;
+	block->RequestTag = request->number;
 	block->RequestPriority = PRIORITY_NORMAL;
 	block->RequestAttribute = SRB_SIMPLE_TAG_REQUEST;
 	block->TimeOutValue = 30;

@@ -58,6 +58,10 @@ static void test_a_miniport_that_finds_nothing_is_reported(void **state)
 		snprintf(number, sizeof(number), "0x%x", answers[i]);
 		assert_non_null(strstr(rig.error, number));
 	}
+	mini.found = SP_RETURN_NOT_FOUND;
+	check_refused("SP_RETURN_NOT_FOUND");
+	mini.found = SP_RETURN_BAD_CONFIG;
+	check_refused("SP_RETURN_BAD_CONFIG");
 	mini.found = SP_RETURN_FOUND;
 	rig_start();
 }
@@ -90,6 +94,40 @@ static ULONG entry_without_arguments(PVOID driver, PVOID registry)
 	assert_int_equal(StorPortInitialize(driver, registry, NULL, NULL), (ULONG)STATUS_INVALID_PARAMETER);
 	assert_int_equal(StorPortInitialize(NULL, registry, &data, NULL), (ULONG)STATUS_INVALID_PARAMETER);
 	return StorPortInitialize(driver, registry, &data, NULL);
+}
+
+/* All that is required but one. */
+static unsigned registers;
+
+static ULONG entry_that_lacks_something(PVOID driver, PVOID registry)
+{
+	HW_INITIALIZATION_DATA data = {
+		.HwInitializationDataSize = sizeof(data),
+		.HwFindAdapter = registers == 0 ? NULL : mini_find,
+		.HwInitialize = registers == 1 ? NULL : mini_initialize,
+		.HwStartIo = registers == 2 ? NULL : mini_start,
+		.HwInterrupt = registers == 3 ? NULL : mini_interrupt,
+		.HwResetBus = registers == 4 ? NULL : mini_reset,
+	};
+
+	return StorPortInitialize(driver, registry, &data, NULL);
+}
+
+static void test_what_storportinitialize_misses_is_named(void **state)
+{
+	static const char *const missed[] = { "HwFindAdapter", "HwInitialize", "HwStartIo", "HwInterrupt", "HwResetBus" };
+
+	for (registers = 0; registers < sizeof(missed) / sizeof(missed[0]); registers++) {
+		assert_int_equal(adapter_start(&rig.adapter, &rig.machine, entry_that_lacks_something, &rig.config, rig.error,
+					       sizeof(rig.error)), -EINVAL);
+		assert_non_null(strstr(rig.error, missed[registers]));
+		assert_non_null(strstr(rig.error, "0xc0000059"));
+	}
+	assert_int_equal(adapter_start(&rig.adapter, &rig.machine, entry_that_registers_nothing, &rig.config, rig.error,
+				       sizeof(rig.error)), -EINVAL);
+	assert_non_null(strstr(rig.error, "has not called StorPortInitialize"));
+	assert_int_equal(adapter_start(&rig.adapter, &rig.machine, entry_that_fails, &rig.config, rig.error, sizeof(rig.error)), -EINVAL);
+	assert_null(strstr(rig.error, "StorPortInitialize"));
 }
 
 static void test_a_driver_entry_that_fails_is_reported(void **state)
@@ -358,6 +396,7 @@ int main(void)
 		WITH_RIG(test_a_miniport_that_finds_nothing_is_reported),
 		WITH_RIG(test_a_miniport_that_does_not_initialize_is_reported),
 		WITH_RIG(test_a_driver_entry_that_fails_is_reported),
+		WITH_RIG(test_what_storportinitialize_misses_is_named),
 		WITH_RIG(test_a_backend_that_cannot_be_set_up_is_reported),
 		WITH_RIG(test_irqls_of_bringing_up),
 		WITH_RIG(test_passive_initialization_is_for_hw_initialize_only),

@@ -111,7 +111,7 @@ static void test_a_miniport_that_takes_extended_srbs_gets_them(void **state)
 	assert_int_equal(SrbGetCdbLength(srb), 10);
 	assert_int_equal(((PUCHAR)SrbGetCdb(srb))[5], 7);
 	assert_int_equal(((PUCHAR)SrbGetCdb(srb))[10], 0);
-	assert_int_equal(SrbGetSrbFlags(srb), SRB_FLAGS_DATA_IN);
+	assert_int_equal(SrbGetSrbFlags(srb), SRB_FLAGS_DATA_IN | SRB_FLAGS_QUEUE_ACTION_ENABLE);
 	assert_ptr_equal(SrbGetDataBuffer(srb), request->data);
 	assert_int_equal(SrbGetDataTransferLength(srb), 512);
 	assert_int_equal(port_request_bytes(request), 512);
@@ -197,6 +197,95 @@ static void test_extended_srbs_must_be_declared(void **state)
 	assert_non_null(strstr(rig.error, "SrbTypeFlags"));
 }
 
+static void ask_for_no_form(PPORT_CONFIGURATION_INFORMATION config)
+{
+	config->SrbType = 7;
+}
+
+static void test_a_type_of_srb_that_is_none_is_refused(void **state)
+{
+	mini.configure = ask_for_no_form;
+	mini.srb_types = SRB_TYPE_FLAG_STORAGE_REQUEST_BLOCK;
+	assert_int_equal(rig_try_start(), -EINVAL);
+	assert_non_null(strstr(rig.error, "SrbType is 7"));
+}
+
+static void test_every_request_has_a_queue_tag_of_its_own(void **state)
+{
+	rig_start();
+	for (unsigned i = 0; i < 4; i++) {
+		const SCSI_REQUEST_BLOCK *srb = &rig_request()->srb;
+
+		assert_int_equal(srb->QueueTag, i);
+		assert_int_equal(srb->QueueAction, SRB_SIMPLE_TAG_REQUEST);
+		assert_true(srb->SrbFlags & SRB_FLAGS_QUEUE_ACTION_ENABLE);
+	}
+	rig.requests = 0;
+	for (unsigned i = 4; i <= SP_UNTAGGED; i++) {
+		rig.requests = 0;
+		assert_int_equal(rig_request()->srb.QueueTag, i);
+	}
+	assert_int_equal(rig_request()->srb.QueueTag, SP_UNTAGGED);
+}
+
+static void test_extended_srbs_have_tags_of_32_bits(void **state)
+{
+	mini.srb_types = SRB_TYPE_FLAG_STORAGE_REQUEST_BLOCK;
+	rig_start();
+	for (unsigned i = 0; i < 300; i++) {
+		rig.requests = 0;
+		assert_int_equal(SrbGetRequestTag(&rig_request()->srb), i);
+	}
+}
+
+/* --- What the miniport takes --- */
+
+static char refusal[160];
+
+static void check_taken(uint32_t bytes, uint32_t requests, unsigned units)
+{
+	assert_int_equal(adapter_takes(&rig.adapter, bytes, requests, units, refusal, sizeof(refusal)), 0);
+}
+
+static void check_not_taken(uint32_t bytes, uint32_t requests, unsigned units, const char *field)
+{
+	assert_int_equal(adapter_takes(&rig.adapter, bytes, requests, units, refusal, sizeof(refusal)), -EINVAL);
+	assert_non_null(strstr(refusal, field));
+}
+
+static void test_without_limits_of_its_own_a_miniport_takes_all(void **state)
+{
+	rig_start();
+	check_taken(UINT32_MAX - 1, 100000, 8);
+	check_not_taken(512, 1, 9, "MaximumNumberOfLogicalUnits");
+}
+
+static void set_limits(PPORT_CONFIGURATION_INFORMATION config)
+{
+	config->MaximumTransferLength = 65536;
+	config->MaxNumberOfIO = 32;
+	config->MaxIOsPerLun = 16;
+	config->MaximumNumberOfLogicalUnits = 3;
+}
+
+static void test_what_a_miniport_does_not_take_is_named(void **state)
+{
+	mini.configure = set_limits;
+	rig_start();
+	check_taken(65536, 16, 1);
+	check_taken(65536, 16, 3);
+	check_not_taken(65537, 16, 1, "MaximumTransferLength");
+	check_not_taken(65536, 17, 1, "MaxIOsPerLun");
+	check_not_taken(65536, 16, 4, "MaximumNumberOfLogicalUnits");
+	rig.adapter.port_config.MaxIOsPerLun = 255;
+	check_taken(65536, 32, 1);
+	check_not_taken(65536, 33, 1, "MaxNumberOfIO");
+	rig.adapter.port_config.AlignmentMask = FILE_512_BYTE_ALIGNMENT;
+	check_taken(65536, 32, 1);
+	rig.adapter.port_config.AlignmentMask = 0x3ff;
+	check_not_taken(65536, 32, 1, "AlignmentMask");
+}
+
 int main(void)
 {
 #define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
@@ -208,6 +297,11 @@ int main(void)
 		WITH_RIG(test_a_refused_extended_srb_comes_again),
 		WITH_RIG(test_findadapter_may_choose_the_classic_form),
 		WITH_RIG(test_extended_srbs_must_be_declared),
+		WITH_RIG(test_a_type_of_srb_that_is_none_is_refused),
+		WITH_RIG(test_every_request_has_a_queue_tag_of_its_own),
+		WITH_RIG(test_extended_srbs_have_tags_of_32_bits),
+		WITH_RIG(test_without_limits_of_its_own_a_miniport_takes_all),
+		WITH_RIG(test_what_a_miniport_does_not_take_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

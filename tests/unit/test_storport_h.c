@@ -99,6 +99,14 @@ static void test_layouts_are_those_of_64_bit_windows(void **state)
 
 static void test_enumerators_have_their_documented_values(void **state)
 {
+	assert_int_equal(STOR_FEATURE_EXTRA_IO_INFORMATION, 1 << 7);
+	assert_int_equal(STOR_FEATURE_SET_ADAPTER_INTERFACE_TYPE, 1 << 11);
+	assert_int_equal(STOR_ADAPTER_FEATURE_ABORT_COMMAND, 0x10);
+	assert_int_equal(STOR_ADAPTER_DMA_ADDRESS_WIDTH_SPECIFIED, 0x40);
+	assert_int_equal(FILE_512_BYTE_ALIGNMENT, 511);
+	assert_int_equal(SRB_STATUS_INSUFFICIENT_RESOURCES, 0x26);
+	assert_int_equal(SRB_STATUS_THROTTLED_REQUEST, 0x27);
+	assert_int_equal(SRB_FUNCTION_CRYPTO_OPERATION, 0x29);
 	assert_int_equal(DpcLock, 1);
 	assert_int_equal(StartIoLock, 2);
 	assert_int_equal(InterruptLock, 3);
@@ -275,6 +283,7 @@ static void test_single_list_is_a_stack(void **state)
 
 static void test_interlocked_operations_return_what_windows_does(void **state)
 {
+	SHORT narrow = INT16_MAX;
 	LONG value = 5, words[2] = { 0, 0 };
 	LONG64 wide = 1LL << 40;
 	PVOID pointer = NULL;
@@ -303,6 +312,15 @@ static void test_interlocked_operations_return_what_windows_does(void **state)
 	assert_int_equal(InterlockedCompareExchange64(&wide, 9, 0),
 			 (1LL << 40) + 2);
 	assert_int_equal(InterlockedExchange64(&wide, 0), (1LL << 40) + 2);
+	assert_int_equal(InterlockedAdd64(&wide, (1LL << 40) + 5), (1LL << 40) + 5);
+	assert_int_equal(InterlockedAnd64(&wide, 1LL << 40 | 4), (1LL << 40) + 5);
+	assert_int_equal(InterlockedOr64(&wide, 1), 1LL << 40 | 4);
+	assert_int_equal(wide, 1LL << 40 | 5);
+	value = 40;
+	assert_int_equal(InterlockedAdd(&value, 2), 42);
+	assert_int_equal(value, 42);
+	assert_int_equal(InterlockedIncrement16(&narrow), INT16_MIN);
+	assert_int_equal(InterlockedDecrement16(&narrow), INT16_MAX);
 
 	assert_null(InterlockedCompareExchangePointer(&pointer, &value, NULL));
 	assert_ptr_equal(InterlockedExchangePointer(&pointer, NULL), &value);
@@ -371,8 +389,7 @@ static void make_extended(struct extended_request *r, SRBEXDATATYPE type)
 /* Every accessor a driver uses, over a block of either form. */
 static void check_accessors(PVOID srb, PVOID expected_cdb)
 {
-	UCHAR status = SCSISTAT_CHECK_CONDITION, length = 18;
-	PVOID sense = &length;
+	UCHAR length = 18;
 
 	assert_int_equal(SrbGetSrbFunction(srb), SRB_FUNCTION_EXECUTE_SCSI);
 	assert_int_equal(SrbGetPathId(srb), 1);
@@ -380,7 +397,9 @@ static void check_accessors(PVOID srb, PVOID expected_cdb)
 	assert_int_equal(SrbGetLun(srb), 3);
 	assert_ptr_equal(SrbGetCdb(srb), expected_cdb);
 
-	SrbSetScsiData(srb, NULL, NULL, &status, &sense, &length);
+	SrbSetScsiStatus(srb, SCSISTAT_CHECK_CONDITION);
+	SrbSetSenseInfoBuffer(srb, &length);
+	SrbSetSenseInfoBufferLength(srb, length);
 	assert_int_equal(SrbGetScsiStatus(srb), SCSISTAT_CHECK_CONDITION);
 	assert_ptr_equal(SrbGetSenseInfoBuffer(srb), &length);
 	assert_int_equal(SrbGetSenseInfoBufferLength(srb), 18);
@@ -391,8 +410,23 @@ static void check_accessors(PVOID srb, PVOID expected_cdb)
 	SrbSetSenseInfoBuffer(srb, NULL);
 	assert_null(SrbGetSenseInfoBuffer(srb));
 
+	SrbSetSrbStatus(srb, SRB_STATUS_ERROR | SRB_STATUS_AUTOSENSE_VALID);
+	SrbSetSrbStatus(srb, SRB_STATUS_DATA_OVERRUN);
+	assert_int_equal(SrbGetSrbStatus(srb), SRB_STATUS_DATA_OVERRUN | SRB_STATUS_AUTOSENSE_VALID);
+	((PSTORAGE_REQUEST_BLOCK_HEADER)srb)->SrbStatus = SRB_STATUS_PENDING;
+	SrbSetSrbStatus(srb, SRB_STATUS_BUSY | SRB_STATUS_QUEUE_FROZEN);
 	SrbSetSrbStatus(srb, SRB_STATUS_BUSY);
 	assert_int_equal(SrbGetSrbStatus(srb), SRB_STATUS_BUSY);
+	SrbSetQueueTag(srb, 9);
+	assert_int_equal(SrbGetRequestTag(srb), 9);
+	SrbSetRequestTag(srb, 7);
+	assert_int_equal(SrbGetQueueTag(srb), 7);
+	SrbSetQueueAction(srb, SRB_ORDERED_QUEUE_TAG_REQUEST);
+	assert_int_equal(SrbGetRequestAttribute(srb), SRB_ORDERED_QUEUE_TAG_REQUEST);
+	SrbSetSystemStatus(srb, 0xc0000001);
+	assert_int_equal(SrbGetSystemStatus(srb), 0xc0000001);
+	SrbSetOriginalRequest(srb, &length);
+	assert_ptr_equal(SrbGetOriginalRequest(srb), &length);
 	SrbAssignSrbFlags(srb, SRB_FLAGS_DATA_IN);
 	SrbSetSrbFlags(srb, SRB_FLAGS_NO_QUEUE_FREEZE);
 	assert_int_equal(SrbGetSrbFlags(srb),
@@ -401,8 +435,8 @@ static void check_accessors(PVOID srb, PVOID expected_cdb)
 	assert_int_equal(SrbGetSrbFlags(srb), SRB_FLAGS_NO_QUEUE_FREEZE);
 	SrbSetDataTransferLength(srb, 4096);
 	assert_int_equal(SrbGetDataTransferLength(srb), 4096);
-	SrbSetDataBuffer(srb, &status);
-	assert_ptr_equal(SrbGetDataBuffer(srb), &status);
+	SrbSetDataBuffer(srb, &length);
+	assert_ptr_equal(SrbGetDataBuffer(srb), &length);
 	SrbSetTimeOutValue(srb, 30);
 	assert_int_equal(SrbGetTimeOutValue(srb), 30);
 }
@@ -427,7 +461,8 @@ static void test_accessors_serve_classic_request_blocks(void **state)
 	assert_int_equal(SrbGetSrbLength(srb), 88);
 	assert_int_equal(SrbGetRequestTag(srb), 7);
 	assert_ptr_equal(SrbGetMiniportContext(srb), srb);
-	assert_int_equal(SrbGetCdbLength32(srb), 0);
+	SrbSetCdbLength(srb, 12);
+	assert_int_equal(srb->CdbLength, 12);
 	SrbSetNextSrb(srb, srb);
 	assert_ptr_equal(srb->NextSrb, srb);
 	assert_ptr_equal(SrbGetNextSrb(srb), srb);
@@ -446,9 +481,9 @@ static void test_accessors_serve_extended_request_blocks(void **state)
 
 	make_extended(&r, SrbExDataTypeScsiCdb16);
 	r.data.cdb16.CdbLength = 16;
-	r.srb.RequestTag = 70000;
 	r.srb.MiniportContext = &r;
 	check_accessors(&r, r.data.cdb16.Cdb);
+	r.srb.RequestTag = 70000;
 	assert_int_equal(r.data.cdb16.ScsiStatus, SCSISTAT_BUSY);
 	SrbGetScsiData(&r, &length8, &length32, NULL, NULL, NULL);
 	assert_int_equal(length8, 16);
@@ -462,6 +497,8 @@ static void test_accessors_serve_extended_request_blocks(void **state)
 	assert_ptr_equal(SrbGetNextSrb(&r), &r.srb);
 
 	make_extended(&r, SrbExDataTypeScsiCdb32);
+	SrbSetCdbLength(&r, 32);
+	assert_int_equal(r.data.cdb32.CdbLength, 32);
 	check_accessors(&r, r.data.cdb32.Cdb);
 
 	make_extended(&r, SrbExDataTypeScsiCdbVar);
@@ -470,7 +507,81 @@ static void test_accessors_serve_extended_request_blocks(void **state)
 	SrbGetScsiData(&r, &length8, &length32, NULL, NULL, NULL);
 	assert_int_equal(length8, 0);
 	assert_int_equal(length32, 300);
-	assert_int_equal(SrbGetCdbLength32(&r), 300);
+	SrbSetCdbLength(&r, 12);
+	assert_int_equal(r.data.var.CdbLength, 300);
+	assert_int_equal(SrbGetCdbLength(&r), 0);
+}
+
+/* As Windows' accessor: it looks into extended blocks only. */
+static void test_scsi_data_of_a_classic_block_are_nothing(void **state)
+{
+	PSCSI_REQUEST_BLOCK srb = new_classic_request();
+	UCHAR length8 = 1, scsi_status = 1, sense_length = 1;
+	ULONG length32 = 1;
+	PVOID sense = srb;
+
+	assert_non_null(srb);
+	*srb = (SCSI_REQUEST_BLOCK){ .CdbLength = 10, .ScsiStatus = SCSISTAT_BUSY, .SenseInfoBuffer = srb, .SenseInfoBufferLength = 18 };
+	assert_null(SrbGetScsiData(srb, &length8, &length32, &scsi_status, &sense, &sense_length));
+	assert_int_equal(length8 + length32 + scsi_status + sense_length, 0);
+	assert_null(sense);
+	scsi_status = SCSISTAT_CHECK_CONDITION;
+	SrbSetScsiData(srb, NULL, NULL, &scsi_status, &sense, NULL);
+	assert_int_equal(srb->ScsiStatus, SCSISTAT_BUSY);
+	assert_ptr_equal(srb->SenseInfoBuffer, srb);
+	assert_int_equal(SrbGetCdbLength(srb), 10);
+	assert_ptr_equal(SrbGetCdb(srb), srb->Cdb);
+	free(srb);
+}
+
+static void test_a_command_is_only_one_of_execute_scsi_and_whole(void **state)
+{
+	struct extended_request r;
+
+	make_extended(&r, SrbExDataTypeScsiCdb16);
+	assert_null(SrbGetCdb(&r)); /* no bytes */
+	r.data.cdb16.CdbLength = 6;
+	assert_ptr_equal(SrbGetCdb(&r), r.data.cdb16.Cdb);
+	r.srb.SrbLength = r.srb.SrbExDataOffset[0] + sizeof(r.data.cdb16) - 1;
+	assert_null(SrbGetCdb(&r));
+	r.srb.SrbLength++;
+	assert_non_null(SrbGetCdb(&r));
+	r.srb.SrbFunction = SRB_FUNCTION_IO_CONTROL;
+	assert_null(SrbGetCdb(&r));
+	assert_int_equal(SrbGetCdbLength(&r), 0);
+	r.srb.AddressOffset = 0;
+	assert_null(SrbGetAddress(&r));
+	assert_int_equal(SrbGetLun(&r), 0);
+}
+
+static void test_blocks_are_copied_and_emptied_whole(void **state)
+{
+	struct extended_request from, to;
+	PSCSI_REQUEST_BLOCK classic = new_classic_request();
+	PSCSI_REQUEST_BLOCK copy = new_classic_request();
+
+	make_extended(&from, SrbExDataTypeScsiCdb16);
+	memset(&to, 0, sizeof(to));
+	assert_false(SrbCopySrb(&to, sizeof(to) - 1, &from));
+	assert_int_equal(to.srb.Signature, 0);
+	assert_true(SrbCopySrb(&to, sizeof(to), &from));
+	assert_memory_equal(&to, &from, sizeof(to));
+	SrbZeroSrb(&to);
+	assert_int_equal(to.srb.SrbLength, sizeof(to));
+	assert_int_equal(to.srb.Function, SRB_FUNCTION_STORAGE_REQUEST_BLOCK);
+	assert_int_equal(to.srb.Length, from.srb.Length);
+	assert_int_equal(to.srb.Signature, 0);
+	assert_int_equal(to.data.any.Type, 0);
+	assert_true(classic && copy);
+	*classic = (SCSI_REQUEST_BLOCK){ .Length = 88, .Function = SRB_FUNCTION_FLUSH, .SrbStatus = SRB_STATUS_BUSY, .Lun = 3 };
+	assert_true(SrbCopySrb(copy, sizeof(*copy), classic));
+	assert_int_equal(copy->Lun, 3);
+	SrbZeroSrb(copy);
+	assert_int_equal(copy->Function, SRB_FUNCTION_FLUSH);
+	assert_int_equal(copy->Length, 88);
+	assert_int_equal(copy->SrbStatus + copy->Lun, 0);
+	free(classic);
+	free(copy);
 }
 
 static void test_missing_or_stray_blocks_are_not_found(void **state)
@@ -742,6 +853,9 @@ int main(void)
 		cmocka_unit_test(test_interlocked_increment_loses_nothing),
 		cmocka_unit_test(test_accessors_serve_classic_request_blocks),
 		cmocka_unit_test(test_accessors_serve_extended_request_blocks),
+		cmocka_unit_test(test_scsi_data_of_a_classic_block_are_nothing),
+		cmocka_unit_test(test_a_command_is_only_one_of_execute_scsi_and_whole),
+		cmocka_unit_test(test_blocks_are_copied_and_emptied_whole),
 		cmocka_unit_test(test_missing_or_stray_blocks_are_not_found),
 		cmocka_unit_test(test_every_callback_type_fits_its_place),
 		cmocka_unit_test(test_scsi_port_names_reach_the_same_routines),

@@ -336,7 +336,7 @@ static void requests_after_stop(bool wrong)
 		rig.adapter.verifier->stopped = true;
 	StorPortRequestTimer(mini.extension, timer, leaking_timer, NULL, 1000000, 0);
 	rig.adapter.verifier->stopped = false;
-	StorPortRequestTimer(mini.extension, timer, NULL, NULL, 0, 0);
+	StorPortRequestTimer(mini.extension, timer, leaking_timer, NULL, 0, 0);
 	stop();
 	expect(VERIFIER_TIMER_AFTER_STOP, "");
 }
@@ -347,7 +347,7 @@ static void leaves_armed(bool wrong)
 	start_with_timer();
 	StorPortRequestTimer(mini.extension, timer, leaking_timer, NULL, 1000000, 0);
 	if (!wrong)
-		StorPortRequestTimer(mini.extension, timer, NULL, NULL, 0, 0);
+		StorPortRequestTimer(mini.extension, timer, leaking_timer, NULL, 0, 0);
 	stop();
 	expect(VERIFIER_TIMER_AFTER_STOP, "");
 }

@@ -83,7 +83,7 @@ static VOID ArmWatch(PADAPTER Adapter)
 static VOID DisarmWatch(PADAPTER Adapter)
 {
 	if (Adapter->Timer != NULL)
-		StorPortRequestTimer(Adapter, Adapter->Timer, NULL, NULL, 0, 0);
+		StorPortRequestTimer(Adapter, Adapter->Timer, Watch, NULL, 0, 0);
 	else
 		StorPortNotification(RequestTimerCall, Adapter, WatchOldStyle, (ULONG)0);
 }
