@@ -89,7 +89,7 @@ static int by_table(const void *a, const void *b, void *context)
 	const struct comparison *x = &result->all->comparison[i];
 	const struct comparison *y = &result->all->comparison[j];
 
-	for (unsigned k = 0; x->figure == y->figure && k < RUN_KEY_COUNT; k++) {
+	for (unsigned k = 0; x->key != y->key && x->figure == y->figure && k < RUN_KEY_COUNT; k++) {
 		if (result->command->in_table[k] && differs(x->key[k], y->key[k]))
 			return run_key_compare((enum run_key)k, x->key[k], y->key[k]);
 	}
@@ -107,7 +107,7 @@ int compare_take_stock(struct compare_result *result)
 	for (size_t i = 0; i < all->count; i++) {
 		result->order[i] = i;
 		result->verdicts[all->comparison[i].verdict]++;
-		for (unsigned k = 0; k < RUN_KEY_COUNT; k++)
+		for (unsigned k = 0; i && all->comparison[i].key != all->comparison[i - 1].key && k < RUN_KEY_COUNT; k++)
 			result->varies[k] |= differs(all->comparison[i].key[k], all->comparison[0].key[k]);
 	}
 	for (size_t i = 1; i < all->count; i++) {
@@ -121,7 +121,7 @@ int compare_take_stock(struct compare_result *result)
 
 bool compare_same_table(const struct compare_result *result, const struct comparison *a, const struct comparison *b)
 {
-	for (unsigned k = 0; k < RUN_KEY_COUNT; k++) {
+	for (unsigned k = 0; a->key != b->key && k < RUN_KEY_COUNT; k++) {
 		if (result->command->in_table[k] && differs(a->key[k], b->key[k]))
 			return false;
 	}
@@ -130,7 +130,7 @@ bool compare_same_table(const struct compare_result *result, const struct compar
 
 bool compare_same_row(const struct compare_result *result, const struct comparison *a, const struct comparison *b)
 {
-	for (unsigned k = 0; k < RUN_KEY_COUNT; k++) {
+	for (unsigned k = 0; a->key != b->key && k < RUN_KEY_COUNT; k++) {
 		if (differs(a->key[k], b->key[k]))
 			return false;
 	}

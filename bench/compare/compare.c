@@ -133,6 +133,20 @@ static bool is_same_group(const struct layout *layout, size_t a, size_t b)
 	return true;
 }
 
+static int name_rows(struct comparing *c)
+{
+	const struct layout *layout = &c->layout;
+
+	c->all->key = calloc(layout->rows + 1, sizeof(*c->all->key));
+	for (size_t r = 0; c->all->key && r < layout->rows; r++) {
+		const uint32_t *rank = layout->rank[layout->order[layout->side[layout->row[r].first].first]];
+
+		for (unsigned k = 0; k < RUN_KEY_COUNT; k++)
+			c->all->key[r][k] = layout->in_row[k] ? layout->text[k][rank[k]] : NULL;
+	}
+	return c->all->key ? 0 : -ENOMEM;
+}
+
 static int make_duels(struct comparing *c)
 {
 	const struct layout *layout = &c->layout;
@@ -247,7 +261,7 @@ static int judge_figures(struct comparing *c)
 		return -ENOMEM;
 	for (size_t f = 0; f < c->data->figures; f++) {
 		struct judging judging = {
-			.layout = &c->layout, .options = c->options, .duel = c->duel, .duels = c->duels, .figure = f,
+			.layout = &c->layout, .options = c->options, .duel = c->duel, .duels = c->duels, .key = all->key, .figure = f,
 			.comparison = &all->comparison[all->count],
 		};
 
@@ -288,6 +302,8 @@ static int compare_all(struct comparing *c)
 		error = check_candidates(c);
 	if (!error)
 		error = make_duels(c);
+	if (!error)
+		error = name_rows(c);
 	if (error)
 		return error;
 	c->all->refused = c->layout.refused;
@@ -323,5 +339,6 @@ int compare_cells(struct comparisons *all, const struct run_data *data, const st
 void comparisons_fini(struct comparisons *all)
 {
 	free(all->comparison);
+	free(all->key);
 	*all = (struct comparisons){ 0 };
 }

@@ -63,7 +63,7 @@ struct compare_options {
 
 struct comparison {
 	const struct figure *figure;
-	const char *key[RUN_KEY_COUNT]; /* of both; NULL where it is compared, ignored, or pooled */
+	const char *const *key;        /* RUN_KEY_COUNT of both, shared by a row; NULL where it is compared, ignored, or pooled */
 	const char *baseline;
 	const char *candidate;
 	size_t n_base, n_cand;         /* invocations with a value */
@@ -94,6 +94,7 @@ struct comparison {
 struct comparisons {
 	size_t count;
 	struct comparison *comparison; /* by figure, then rows, then candidate, in the order of the data */
+	const char *(*key)[RUN_KEY_COUNT]; /* by row, of all comparisons */
 	size_t tests;                  /* that Holm adjusted over, for each figure at most */
 	char warning[4][256];          /* "": none */
 	size_t refused;                /* cells that their back end refuses: no problem of the data */

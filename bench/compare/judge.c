@@ -140,14 +140,12 @@ static void name(const struct judging *judging, size_t d)
 {
 	const struct layout *layout = judging->layout;
 	const struct layout_side *cand = &layout->side[judging->duel[d].cand];
-	const uint32_t *rank = layout->rank[layout->order[cand->first]];
 	struct comparison *c = &judging->comparison[d];
 
 	c->figure = layout->data->figure[judging->figure];
 	c->baseline = layout->text[layout->column][layout->baseline];
 	c->candidate = layout->text[layout->column][cand->value];
-	for (unsigned k = 0; k < RUN_KEY_COUNT; k++)
-		c->key[k] = layout->in_row[k] ? layout->text[k][rank[k]] : NULL;
+	c->key = judging->key[judging->duel[d].row];
 }
 
 static void describe(struct worker *worker, size_t d)

@@ -17,6 +17,7 @@ struct judging {
 	const struct compare_options *options;
 	const struct duel *duel; /* by row */
 	size_t duels;
+	const char *(*key)[RUN_KEY_COUNT]; /* by row */
 	size_t figure;           /* of the data */
 	struct comparison *comparison; /* of each duel, all zero */
 	size_t tests;            /* out: that Holm adjusts over */

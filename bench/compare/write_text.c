@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* Comparisons for a terminal: a tally, a table a figure, and what all of it rests on. */
+/*
+ * Comparisons for a terminal: a tally, a table a figure, and what all of it rests on. Of many, lines are measured and made by
+ * several threads, a slice each, and then written in their order.
+ */
+#define _GNU_SOURCE /* open_memstream */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/compare/census.h"
+#include "bench/compare/crew.h"
 #include "bench/compare/wording.h"
 
 #define WIDTH 118
+#define SLICE 2048
 
 struct layout_of_text {
+	const struct compare_result *result;
 	int width[WORDING_COLUMNS];
 	bool colour;
 	FILE *out;
+	char **made; /* text of each slice; NULL: out of memory */
+	size_t *bytes;
 };
 
 static void widen(struct layout_of_text *layout, const struct wording *words)
@@ -23,11 +33,18 @@ static void widen(struct layout_of_text *layout, const struct wording *words)
 	}
 }
 
-static void measure(struct layout_of_text *layout, const struct compare_result *result)
+static size_t end_of_slice(const struct compare_result *result, size_t slice)
 {
+	return (slice + 1) * SLICE < result->all->count ? (slice + 1) * SLICE : result->all->count;
+}
+
+static void measure_slice(void *context, size_t slice)
+{
+	struct layout_of_text *layout = context;
+	const struct compare_result *result = layout->result;
 	struct wording words;
 
-	for (size_t i = 0; i < result->all->count; i++) {
+	for (size_t i = slice * SLICE; i < end_of_slice(result, slice); i++) {
 		const struct comparison *c = &result->all->comparison[i];
 
 		wording_comparison(&words, c);
@@ -110,37 +127,93 @@ static const struct comparison *at(const struct compare_result *result, size_t i
 	return &result->all->comparison[result->order[i]];
 }
 
-static size_t end_of_table(const struct compare_result *result, size_t first)
+/* Of the i-th comparison, and before it whatever begins with it. */
+static void print_comparison(const struct layout_of_text *layout, size_t i)
 {
-	size_t end = first;
-
-	while (end < result->all->count && compare_same_table(result, at(result, first), at(result, end)))
-		end++;
-	return end;
-}
-
-static void print_table(const struct layout_of_text *layout, const struct compare_result *result, size_t first, size_t end)
-{
-	FILE *out = layout->out;
+	const struct compare_result *result = layout->result;
+	const struct comparison *c = at(result, i);
+	bool begins_table = i == 0 || !compare_same_table(result, at(result, i - 1), c);
 	struct wording words;
 
-	fputc('\n', out);
-	wording_figure(at(result, first)->figure, out);
-	wording_keys("; ", "", result, at(result, first), true, out);
-	fputc('\n', out);
-	wording_head(&words, result, at(result, first)->figure);
-	print_line(layout, &words, "");
-	for (size_t i = first; i < end; i++) {
-		const struct comparison *c = at(result, i);
-
-		if (i == first || !compare_same_row(result, at(result, i - 1), c)) {
-			wording_keys("  ", "\n", result, c, false, out);
-			wording_baseline(&words, c);
-			print_line(layout, &words, "");
-		}
-		wording_comparison(&words, c);
-		print_line(layout, &words, layout->colour ? colour_of(c->verdict) : "");
+	if (begins_table) {
+		fputc('\n', layout->out);
+		wording_figure(c->figure, layout->out);
+		wording_keys("; ", "", result, c, true, layout->out);
+		fputc('\n', layout->out);
+		wording_head(&words, result, c->figure);
+		print_line(layout, &words, "");
 	}
+	if (begins_table || !compare_same_row(result, at(result, i - 1), c)) {
+		wording_keys("  ", "\n", result, c, false, layout->out);
+		wording_baseline(&words, c);
+		print_line(layout, &words, "");
+	}
+	wording_comparison(&words, c);
+	print_line(layout, &words, layout->colour ? colour_of(c->verdict) : "");
+}
+
+static void print_slice(void *context, size_t slice)
+{
+	struct layout_of_text *layout = context;
+
+	layout->out = open_memstream(&layout->made[slice], &layout->bytes[slice]);
+	for (size_t i = slice * SLICE; layout->out && i < end_of_slice(layout->result, slice); i++)
+		print_comparison(layout, i);
+	if (layout->out && fclose(layout->out)) {
+		free(layout->made[slice]);
+		layout->made[slice] = NULL;
+	}
+}
+
+/* All that threads have made, in its order. */
+static int put_slices(const struct layout_of_text *layout, size_t slices, FILE *out)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < slices; i++) {
+		if (layout->made[i])
+			fwrite(layout->made[i], 1, layout->bytes[i], out);
+		else
+			error = -ENOMEM;
+		free(layout->made[i]);
+	}
+	return error;
+}
+
+static void agree_on_widths(struct layout_of_text *layout, size_t workers)
+{
+	for (unsigned c = 0; c < WORDING_COLUMNS; c++) {
+		int widest = 0;
+
+		for (size_t i = 0; i < workers; i++)
+			widest = layout[i].width[c] > widest ? layout[i].width[c] : widest;
+		for (size_t i = 0; i < workers; i++)
+			layout[i].width[c] = widest;
+	}
+}
+
+static int print_tables(const struct compare_result *result, FILE *out, bool colour)
+{
+	size_t slices = (result->all->count + SLICE - 1) / SLICE, workers = crew_size(slices);
+	char **made = calloc(slices + 1, sizeof(*made));
+	size_t *bytes = calloc(slices + 1, sizeof(*bytes));
+	struct layout_of_text layout[CREW_MAX];
+	void *crew[CREW_MAX];
+	int error = -ENOMEM;
+
+	for (size_t i = 0; i < workers; i++) {
+		layout[i] = (struct layout_of_text){ .result = result, .colour = colour, .made = made, .bytes = bytes };
+		crew[i] = &layout[i];
+	}
+	if (made && bytes) {
+		crew_run(slices, crew, workers, measure_slice);
+		agree_on_widths(layout, workers);
+		crew_run(slices, crew, workers, print_slice);
+		error = put_slices(&layout[0], slices, out);
+	}
+	free(bytes);
+	free(made);
+	return error;
 }
 
 static void print_tallies(const struct compare_result *result, FILE *out)
@@ -160,18 +233,14 @@ static void print_tallies(const struct compare_result *result, FILE *out)
 
 int compare_write_text(const struct compare_result *result, FILE *out, bool colour)
 {
-	struct layout_of_text layout = { .colour = colour, .out = out };
-	int error;
+	int error = print_paragraphs(out, wording_heading(result), 0, 2);
 
-	measure(&layout, result);
-	error = print_paragraphs(out, wording_heading(result), 0, 2);
 	if (error)
 		return error;
 	print_tallies(result, out);
-	for (size_t first = 0, end; first < result->all->count; first = end) {
-		end = end_of_table(result, first);
-		print_table(&layout, result, first, end);
-	}
+	error = print_tables(result, out, colour);
+	if (error)
+		return error;
 	fputs("\nWhat this rests on\n", out);
 	return print_paragraphs(out, wording_legend(result), 2, 4);
 }

@@ -70,6 +70,8 @@ static void pick(struct comparison *compared, const struct comparisons *all, con
 		if (is_of_cell(&all->comparison[i], cell, column))
 			*compared = all->comparison[i];
 	}
+	/* Those are of `all`, which need not stay. */
+	compared->key = NULL;
 }
 
 static struct compare_options options_of(const struct run_cell *cell, const struct run_cell *base, enum run_key column)

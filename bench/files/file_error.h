@@ -10,4 +10,8 @@
 __attribute__((format(printf, 5, 0)))
 void file_error(char *error, size_t error_bytes, const char *path, size_t line, const char *format, va_list arguments);
 
+/* "..." in `error`, by a reader that knows neither file nor line, or names them itself; likewise cut off. Returns -EINVAL. */
+__attribute__((format(printf, 3, 4)))
+int error_invalid(char *error, size_t error_bytes, const char *format, ...);
+
 #endif

@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "bench/files/file_error.h"
 #include "bench/miniport/includes.h"
 
 /* A build file that is read. */
@@ -24,17 +24,6 @@ struct build_file {
 	char *error;
 	size_t error_bytes;
 };
-
-__attribute__((format(printf, 3, 4)))
-static int say(char *error, size_t error_bytes, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(error, error_bytes, format, arguments);
-	va_end(arguments);
-	return -EINVAL;
-}
 
 int path_list_add(struct path_list *list, const char *path)
 {
@@ -86,7 +75,7 @@ static int add_listed(const struct build_file *file, const char *name)
 	if (!has_suffix(name, ".c") || has_macro(name))
 		return 0;
 	if (includes_find(file->folder, name, path, sizeof(path)))
-		return say(file->error, file->error_bytes, "%s lists %s, which is not there", file->path, name);
+		return error_invalid(file->error, file->error_bytes, "%s lists %s, which is not there", file->path, name);
 	return path_list_add(&file->sources->files, path);
 }
 
@@ -198,11 +187,12 @@ static int read_build_file(struct build_file *file, int (*read)(const struct bui
 	int err;
 
 	if (!text)
-		return say(file->error, file->error_bytes, "%s: %s", file->path, strerror(errno));
+		return error_invalid(file->error, file->error_bytes, "%s: %s", file->path, strerror(errno));
 	err = read(file, text);
 	free(text);
 	if (!err && file->sources->files.count == before)
-		return say(file->error, file->error_bytes, "%s lists no C source that storsync understands; name the files themselves", file->path);
+		return error_invalid(file->error, file->error_bytes, "%s lists no C source that storsync understands; name the files themselves",
+				     file->path);
 	return err;
 }
 
@@ -237,7 +227,7 @@ static int add_all(struct sources *sources, const char *folder, char *error, siz
 	}
 	free_entries(entry, entries);
 	if (entries <= 0)
-		return say(error, error_bytes, "%s: there is no C source in this folder (*.c; C++ is not compiled)", folder);
+		return error_invalid(error, error_bytes, "%s: there is no C source in this folder (*.c; C++ is not compiled)", folder);
 	return err;
 }
 
@@ -263,10 +253,10 @@ int sources_add(struct sources *sources, const char *path, char *error, size_t e
 	struct stat info;
 
 	if (stat(path, &info))
-		return say(error, error_bytes, "%s: %s", path, strerror(errno));
+		return error_invalid(error, error_bytes, "%s: %s", path, strerror(errno));
 	if (S_ISDIR(info.st_mode))
 		return add_folder(sources, path, error, error_bytes);
 	if (!has_suffix(path, ".c"))
-		return say(error, error_bytes, "%s is neither a folder nor a C source (*.c)", path);
+		return error_invalid(error, error_bytes, "%s is neither a folder nor a C source (*.c)", path);
 	return path_list_add(&sources->files, path);
 }

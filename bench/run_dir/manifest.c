@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,24 +11,14 @@
 #include <unistd.h>
 
 #include "bench/cell/spec.h"
-
-__attribute__((format(printf, 3, 4)))
-static int say(char *error, size_t error_bytes, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(error, error_bytes, format, arguments);
-	va_end(arguments);
-	return -EINVAL;
-}
+#include "bench/files/file_error.h"
 
 static int get_text(json_t *json, const char *name, char *text, size_t bytes, char *error, size_t error_bytes)
 {
 	const json_t *value = json_object_get(json, name);
 
 	if (!json_is_string(value) || !json_string_length(value) || json_string_length(value) >= bytes)
-		return say(error, error_bytes, "\"%s\" is not a text of 1 to %zu bytes", name, bytes - 1);
+		return error_invalid(error, error_bytes, "\"%s\" is not a text of 1 to %zu bytes", name, bytes - 1);
 	strcpy(text, json_string_value(value));
 	return 0;
 }
@@ -39,7 +28,7 @@ static int get_count(json_t *json, const char *name, uint64_t most, uint64_t *co
 	const json_t *value = json_object_get(json, name);
 
 	if (!json_is_integer(value) || json_integer_value(value) < 1 || (uint64_t)json_integer_value(value) > most)
-		return say(error, error_bytes, "\"%s\" is not a whole number from 1 on", name);
+		return error_invalid(error, error_bytes, "\"%s\" is not a whole number from 1 on", name);
 	*count = (uint64_t)json_integer_value(value);
 	return 0;
 }
@@ -55,10 +44,10 @@ static int get_counts(json_t *json, struct run_manifest *manifest, char *error, 
 	    get_count(json, "shards", UINT32_MAX, &shards, error, error_bytes))
 		return -EINVAL;
 	if (shard > shards)
-		return say(error, error_bytes, "\"shard\" is %u of only %u", (unsigned)shard, (unsigned)shards);
+		return error_invalid(error, error_bytes, "\"shard\" is %u of only %u", (unsigned)shard, (unsigned)shards);
 	/* JSON's numbers are signed here, seeds are 64 bits. */
 	if (!json_is_integer(seed))
-		return say(error, error_bytes, "\"seed\" is not a whole number");
+		return error_invalid(error, error_bytes, "\"seed\" is not a whole number");
 	manifest->schema_version = (unsigned)schema_version;
 	manifest->shard = (unsigned)shard;
 	manifest->shards = (unsigned)shards;
@@ -73,17 +62,17 @@ static int check_cells(json_t *matrix, char *error, size_t error_bytes)
 	size_t i;
 
 	if (!json_is_array(cells) || !json_array_size(cells))
-		return say(error, error_bytes, "\"matrix\" has no cells");
+		return error_invalid(error, error_bytes, "\"matrix\" has no cells");
 	json_array_foreach(cells, i, cell) {
 		const json_t *id = json_object_get(cell, "id");
 		const json_t *refusal = json_object_get(cell, "refusal");
 
 		if (!json_is_string(id) || json_string_length(id) != CELL_ID_BYTES - 1)
-			return say(error, error_bytes, "cell %zu has no \"id\" of %d characters", i + 1, CELL_ID_BYTES - 1);
+			return error_invalid(error, error_bytes, "cell %zu has no \"id\" of %d characters", i + 1, CELL_ID_BYTES - 1);
 		if (!json_is_string(refusal) && !json_is_null(refusal))
-			return say(error, error_bytes, "cell %zu has a \"refusal\" that is neither a text nor null", i + 1);
+			return error_invalid(error, error_bytes, "cell %zu has a \"refusal\" that is neither a text nor null", i + 1);
 		if (!json_is_object(json_object_get(cell, "spec")))
-			return say(error, error_bytes, "cell %zu has no \"spec\"", i + 1);
+			return error_invalid(error, error_bytes, "cell %zu has no \"spec\"", i + 1);
 	}
 	return 0;
 }
@@ -94,7 +83,7 @@ int run_manifest_parse(json_t *json, struct run_manifest *manifest, char *error,
 
 	memset(manifest, 0, sizeof(*manifest));
 	if (!format || strcmp(format, RUN_MANIFEST_FORMAT))
-		return say(error, error_bytes, "\"format\" is not \"" RUN_MANIFEST_FORMAT "\"");
+		return error_invalid(error, error_bytes, "\"format\" is not \"" RUN_MANIFEST_FORMAT "\"");
 	if (get_text(json, "run_id", manifest->run_id, sizeof(manifest->run_id), error, error_bytes) ||
 	    get_text(json, "host_id", manifest->host_id, sizeof(manifest->host_id), error, error_bytes) ||
 	    get_text(json, "build_id", manifest->build_id, sizeof(manifest->build_id), error, error_bytes) ||
@@ -121,28 +110,28 @@ int run_manifest_load(const char *directory, struct run_manifest *manifest, char
 	file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (file < 0) {
 		err = -errno;
-		say(error, error_bytes, "%s: %s", path, strerror(-err));
+		error_invalid(error, error_bytes, "%s: %s", path, strerror(-err));
 		return err == -ENOTDIR ? -ENOENT : err;
 	}
 	if (fstat(file, &info) || !S_ISREG(info.st_mode)) {
 		close(file);
-		return say(error, error_bytes, "%s: not a regular file", path);
+		return error_invalid(error, error_bytes, "%s: not a regular file", path);
 	}
 	/* Through a buffer: json_loadfd() has none. */
 	stream = fdopen(file, "r");
 	if (!stream) {
 		close(file);
-		say(error, error_bytes, "%s: out of memory", path);
+		error_invalid(error, error_bytes, "%s: out of memory", path);
 		return -ENOMEM;
 	}
 	json = json_loadf(stream, JSON_REJECT_DUPLICATES, &parse_error);
 	fclose(stream);
 	if (!json)
-		return say(error, error_bytes, "%s:%d: %s", path, parse_error.line, parse_error.text);
+		return error_invalid(error, error_bytes, "%s:%d: %s", path, parse_error.line, parse_error.text);
 	err = run_manifest_parse(json, manifest, what, sizeof(what));
 	json_decref(json);
 	if (err)
-		say(error, error_bytes, "%s: not a run's manifest: %s", path, what);
+		error_invalid(error, error_bytes, "%s: not a run's manifest: %s", path, what);
 	return err;
 }
 
@@ -223,14 +212,14 @@ static bool same_spec(json_t *a, json_t *b, size_t number, char *difference, siz
 			continue;
 		put_value(value, of_a, sizeof(of_a));
 		put_value(json_object_get(b, name), of_b, sizeof(of_b));
-		say(difference, difference_bytes, "cell %zu has %s %s, not %s", number, name, of_a, of_b);
+		error_invalid(difference, difference_bytes, "cell %zu has %s %s, not %s", number, name, of_a, of_b);
 		return false;
 	}
 	json_object_foreach(b, name, value) {
 		if (json_object_get(a, name))
 			continue;
 		put_value(value, of_b, sizeof(of_b));
-		say(difference, difference_bytes, "cell %zu has no %s, not %s", number, name, of_b);
+		error_invalid(difference, difference_bytes, "cell %zu has no %s, not %s", number, name, of_b);
 		return false;
 	}
 	return true;
@@ -244,7 +233,7 @@ static bool same_miniports(json_t *a, json_t *b, char *difference, size_t differ
 	json_object_foreach(json_object_get(a, "miniport_hash"), path, hash) {
 		if (json_equal(hash, json_object_get(json_object_get(b, "miniport_hash"), path)))
 			continue;
-		say(difference, difference_bytes, "the miniport %.150s has another content", path);
+		error_invalid(difference, difference_bytes, "the miniport %.150s has another content", path);
 		return false;
 	}
 	return true;
@@ -258,7 +247,7 @@ bool run_manifest_same_matrix(const struct run_manifest *a, const struct run_man
 	size_t cells = run_manifest_cells(a) < run_manifest_cells(b) ? run_manifest_cells(a) : run_manifest_cells(b);
 
 	if (a->seed != b->seed) {
-		say(difference, difference_bytes, "the seed is %ju, not %ju", (uintmax_t)a->seed, (uintmax_t)b->seed);
+		error_invalid(difference, difference_bytes, "the seed is %ju, not %ju", (uintmax_t)a->seed, (uintmax_t)b->seed);
 		return false;
 	}
 	for (size_t i = 0; i < cells; i++) {
@@ -266,24 +255,24 @@ bool run_manifest_same_matrix(const struct run_manifest *a, const struct run_man
 			       difference_bytes))
 			return false;
 		if (strcmp(run_manifest_cell_id(a, i), run_manifest_cell_id(b, i))) {
-			say(difference, difference_bytes, "cell %zu has id %s, not %s", i + 1, run_manifest_cell_id(a, i),
-			    run_manifest_cell_id(b, i));
+			error_invalid(difference, difference_bytes, "cell %zu has id %s, not %s", i + 1, run_manifest_cell_id(a, i),
+				      run_manifest_cell_id(b, i));
 			return false;
 		}
 	}
 	if (run_manifest_cells(a) != run_manifest_cells(b)) {
-		say(difference, difference_bytes, "there are %zu cells, not %zu", run_manifest_cells(a), run_manifest_cells(b));
+		error_invalid(difference, difference_bytes, "there are %zu cells, not %zu", run_manifest_cells(a), run_manifest_cells(b));
 		return false;
 	}
 	if (trace && (!trace_of_b || strcmp(trace, trace_of_b))) {
-		say(difference, difference_bytes, "the trace's file has another content");
+		error_invalid(difference, difference_bytes, "the trace's file has another content");
 		return false;
 	}
 	if (!same_miniports(a->json, b->json, difference, difference_bytes))
 		return false;
 	if (a->invocations != b->invocations) {
-		say(difference, difference_bytes, "there are %ju invocations a cell, not %ju", (uintmax_t)a->invocations,
-		    (uintmax_t)b->invocations);
+		error_invalid(difference, difference_bytes, "there are %ju invocations a cell, not %ju", (uintmax_t)a->invocations,
+			      (uintmax_t)b->invocations);
 		return false;
 	}
 	return true;

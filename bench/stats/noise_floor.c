@@ -139,10 +139,15 @@ static inline size_t remainder_of(uint64_t number, size_t divisor)
 	return (size_t)(rest < divisor ? rest : rest - divisor);
 }
 
-/* Of n places those that are not dealt yet, from `at` on: the next one, to place `at` of the order. */
-static inline uint32_t deal_one(uint32_t *order, size_t n, size_t at, uint64_t *random)
+/* Of n places one that is not dealt yet, from `at` on. */
+static inline size_t draw(size_t n, size_t at, uint64_t *random)
 {
-	size_t other = at + remainder_of(splitmix64(random), n - at);
+	return at + remainder_of(splitmix64(random), n - at);
+}
+
+/* What is at `other` is the next one, to place `at` of the order. */
+static inline uint32_t deal_one(uint32_t *order, size_t at, size_t other)
+{
 	uint32_t drawn = order[other];
 
 	order[other] = order[at];
@@ -155,12 +160,16 @@ static uint64_t deal_sets(struct noise_floor *floor, const struct side *side, ui
 	uint32_t *order = side->order;
 	size_t n = side->n, half = side->half;
 	uint64_t first = 0, second = UINT64_MAX >> (FEW - n);
+	size_t drawn[FEW / 2 + 1];
 
+	/* All are drawn before any is dealt: a processor that knows where it will write need not guess what it may read meanwhile. */
+	for (size_t i = 0; i < half + n % 2; i++)
+		drawn[i] = draw(n, i, &random);
 	for (size_t i = 0; i < half; i++)
-		first |= (uint64_t)1 << deal_one(order, n, i, &random);
+		first |= (uint64_t)1 << deal_one(order, i, drawn[i]);
 	/* Of an odd number one is left out; what is left then is the other half. */
 	if (n % 2)
-		second ^= (uint64_t)1 << deal_one(order, n, half, &random);
+		second ^= (uint64_t)1 << deal_one(order, half, drawn[half]);
 	take_sets(floor, side, first, second & ~first);
 	return random;
 }
@@ -177,7 +186,7 @@ static uint64_t deal_many(struct noise_floor *floor, const struct side *side, ui
 	double first;
 
 	for (size_t i = 0; i < 2 * side->half; i++)
-		side->dealt[i] = side->sorted[deal_one(side->order, side->n, i, &random)];
+		side->dealt[i] = side->sorted[deal_one(side->order, i, draw(side->n, i, &random))];
 	first = median_of_any(side->dealt, side->half);
 	take_split(floor, side, first, median_of_any(side->dealt + side->half, side->half));
 	return random;

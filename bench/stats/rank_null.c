@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/stats/rank_tail.h"
+
 #define U_MAX	(RANK_SAMPLES_MAX * RANK_SAMPLES_MAX)
 
 /* For n <= m, once they were asked for: the two-sided p value of each u up to n * m / 2. */
@@ -93,22 +95,8 @@ double rank_null_p(size_t n, size_t m, size_t u)
 double rank_null_level(size_t n, size_t m, double alpha, size_t *tail)
 {
 	const double *p = look_up(n, m);
-	size_t lo = 0, hi = n * m / 2 + 1;
 
-	*tail = 0;
-	if (!p || !(alpha > 0 && alpha < 1))
-		return NAN;
-	/* p grows with u, and the last one is 1: the first that is above alpha. */
-	while (lo < hi) {
-		size_t middle = (lo + hi) / 2;
-
-		if (p[middle] <= alpha)
-			lo = middle + 1;
-		else
-			hi = middle;
-	}
-	*tail = lo;
-	return lo ? p[lo - 1] : 0;
+	return rank_tail_level(p, n * m / 2 + 1, alpha, tail);
 }
 
 double rank_least_p(size_t n, size_t m)

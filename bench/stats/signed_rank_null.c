@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "bench/stats/rank_tail.h"
+
 #define W_MAX	(RANK_SAMPLES_MAX * (RANK_SAMPLES_MAX + 1) / 2)
 
 /* Once they were asked for: the two-sided p value of each sum up to half of the largest. */
@@ -70,20 +72,6 @@ double signed_rank_null_p(size_t n, size_t w)
 double signed_rank_null_level(size_t n, double alpha, size_t *tail)
 {
 	const double *p = look_up(n);
-	size_t lo = 0, hi = n * (n + 1) / 4 + 1;
 
-	*tail = 0;
-	if (!p || !(alpha > 0 && alpha < 1))
-		return NAN;
-	/* p grows with the sum, and the last one is 1, or nearly so: the first that is above alpha. */
-	while (lo < hi) {
-		size_t middle = (lo + hi) / 2;
-
-		if (p[middle] <= alpha)
-			lo = middle + 1;
-		else
-			hi = middle;
-	}
-	*tail = lo;
-	return lo ? p[lo - 1] : 0;
+	return rank_tail_level(p, n * (n + 1) / 4 + 1, alpha, tail);
 }

@@ -748,6 +748,10 @@ static void test_two_threads_find_what_one_finds(void **state)
 	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
 	alone = compare();
 	assert_int_equal(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+	for (size_t i = 0; i < all.count; i++) {
+		assert_memory_equal(all.comparison[i].key, alone.comparison[i].key, RUN_KEY_COUNT * sizeof(const char *));
+		alone.comparison[i].key = all.comparison[i].key;
+	}
 	assert_memory_equal(all.comparison, alone.comparison, all.count * sizeof(*all.comparison));
 	comparisons_fini(&alone);
 	made.data.cells = 20;
@@ -790,6 +794,21 @@ static void test_runs_put_together_are_what_filters_leave(void **state)
 	key_filter_fini(&filter);
 }
 
+static void test_a_single_run_is_not_copied(void **state)
+{
+	struct run_data all, run;
+
+	begin("isr_latency_p50");
+	add("spinlock", 2, 1000, 0.1);
+	run = made.data;
+	run.texts = (struct run_data_texts *)&made;
+	assert_int_equal(run_join(&all, &run, 1, NULL, 0), 0);
+	assert_ptr_equal(all.row, run.row);
+	assert_ptr_equal(all.value, run.value);
+	run_join_fini(&all);
+	assert_null(all.row);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -821,6 +840,7 @@ int main(void)
 		cmocka_unit_test(test_maxima_are_never_tested),
 		cmocka_unit_test(test_two_threads_find_what_one_finds),
 		cmocka_unit_test(test_runs_put_together_are_what_filters_leave),
+		cmocka_unit_test(test_a_single_run_is_not_copied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ static char cell_ids[CELLS_MOST][16];
 static struct run_row rows[ROWS_MOST];
 static double values[ROWS_MOST * REPORT_FIGURES];
 static struct comparison compared[COMPARED_MOST];
+static const char *compared_key[COMPARED_MOST][RUN_KEY_COUNT];
 static struct report_data data;
 static char folder[TEMP_FOLDER_BYTES];
 
@@ -387,13 +388,20 @@ static void scaling_shows_medians_and_intervals(void **state)
 
 static struct comparison *add_comparison(const char *candidate, double ratio, enum compare_verdict verdict)
 {
+	const char **key = compared_key[data.comparisons.count];
 	struct comparison *c = &compared[data.comparisons.count++];
 
-	*c = (struct comparison){ .figure = report_figures(REPORT_ISR_P50), .baseline = "spinlock", .candidate = candidate,
+	memset(key, 0, sizeof(compared_key[0]));
+	*c = (struct comparison){ .key = key, .figure = report_figures(REPORT_ISR_P50), .baseline = "spinlock", .candidate = candidate,
 				  .ratio = ratio,
 				  .ci_lo = ratio / 2, .ci_hi = ratio * 2, .verdict = verdict };
 	data.comparisons.comparison = compared;
 	return c;
+}
+
+static void set_key(const struct comparison *c, enum run_key key, const char *value)
+{
+	compared_key[c - compared][key] = value;
 }
 
 /* How many boxes a datablock of the script has. */
@@ -474,8 +482,8 @@ static void any_number_of_groups_is_drawn(void **state)
 	(void)state;
 	for (size_t i = 0; i < 33; i++) {
 		snprintf(cpus[i], sizeof(cpus[i]), "%zu", i + 1);
-		add_comparison("a", 0.5, i % 3 ? COMPARE_BETTER : COMPARE_UNDECIDED)->key[RUN_KEY_CPUS] = cpus[i];
-		add_comparison("b", 2, COMPARE_WORSE)->key[RUN_KEY_CPUS] = cpus[i];
+		set_key(add_comparison("a", 0.5, i % 3 ? COMPARE_BETTER : COMPARE_UNDECIDED), RUN_KEY_CPUS, cpus[i]);
+		set_key(add_comparison("b", 2, COMPARE_WORSE), RUN_KEY_CPUS, cpus[i]);
 	}
 	make_well(picture_ratios);
 	assert_int_equal(picture.table.rows, 66);
@@ -503,7 +511,7 @@ static void a_map_is_as_wide_as_can_be_read(void **state)
 	(void)state;
 	for (size_t i = 0; i < 16; i++) {
 		snprintf(cpus[i], sizeof(cpus[i]), "%zu", i + 1);
-		add_comparison("a", 0.5, COMPARE_BETTER)->key[RUN_KEY_CPUS] = cpus[i];
+		set_key(add_comparison("a", 0.5, COMPARE_BETTER), RUN_KEY_CPUS, cpus[i]);
 		assert_int_equal(heat_init(&heat, &data.comparisons), 0);
 		assert_int_equal(heat.figures, i < 5 ? 3 : i < 7 ? 2 : 1);
 		assert_int_equal(heat.pages, i < 15 ? 1 : 2);
@@ -524,7 +532,7 @@ static void no_two_columns_have_one_label(void **state)
 		struct comparison *c = add_comparison("a", 0.5, COMPARE_BETTER);
 
 		for (size_t k = 0; k < 5; k++)
-			c->key[keys[k]] = i ? "1" : "2";
+			set_key(c, keys[k], i ? "1" : "2");
 	}
 	assert_int_equal(heat_init(&heat, &data.comparisons), 0);
 	assert_int_equal(heat.contexts, 2);

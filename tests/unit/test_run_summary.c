@@ -243,6 +243,42 @@ static void rows_within_quotes_are_none(void **state)
 	free(text);
 }
 
+/*
+ * Two rows with quoted texts: from within the first text to within the second, all that is out of quotes is in them, and the other way
+ * round, makes one row that is all right. Who begins there is done with it behind the part's end, and who comes next begins right again:
+ * nothing but where the parts begin and end tells.
+ */
+static void a_part_begins_where_the_one_before_ended(void **state)
+{
+	struct odd odd[] = { { 0, "status_reason", NULL }, { 1, "status_reason", NULL } };
+	char *row, *rest, *first, *second, *file, *serial, *text;
+	size_t bytes, begin, quote_end;
+	FILE *out = open_memstream(&row, &bytes);
+
+	put_row(out, 3, NULL, 0);
+	fclose(out);
+	rest = strstr(row, ",ok,") + strlen(",ok,");
+	assert_true(asprintf(&first, "\"%03000d\n%.*s\"", 0, (int)(rest - row), row) > 0);
+	assert_true(asprintf(&second, "\"%s\"", rest) > 0);
+	odd[0].value = first;
+	odd[1].value = second;
+	put_file(odd, 2);
+	file = fixture_get(directory, "summary.csv");
+	begin = (size_t)(strchr(file, '\n') - file) + 1;
+	quote_end = (size_t)(strstr(file, first) - file) + strlen(first);
+	serial = read_by(UINT64_MAX, 1);
+	assert_int_equal(lines_of(serial), CELLS + ROWS + 2);
+	/* The second part begins within the first text, the third one in the rest of its row. */
+	text = read_by((quote_end - begin) / 2 + 40, 2);
+	assert_string_equal(text, serial);
+	free(text);
+	free(serial);
+	free(file);
+	free(second);
+	free(first);
+	free(row);
+}
+
 /* Whichever thread comes upon it, and though there are more of them. */
 static void the_first_error_is_told(void **state)
 {
@@ -336,6 +372,7 @@ int main(void)
 		cmocka_unit_test(parts_make_no_difference),
 		cmocka_unit_test(quotes_make_no_difference),
 		cmocka_unit_test(rows_within_quotes_are_none),
+		cmocka_unit_test(a_part_begins_where_the_one_before_ended),
 		cmocka_unit_test(the_first_error_is_told),
 		cmocka_unit_test(rows_that_are_there_twice_are_told),
 		cmocka_unit_test(the_first_id_is_the_cells),
