@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where the medians of a series step; see series.h.  By stats/change_points.h, on logarithms where there are any: what changes is told as a
- * ratio.  Its interval compares the runs of the new level with those of the one before, as far as the test reaches.
+ * ratio.  Its interval compares the runs of the new level with those of the one before.
  */
 #include <errno.h>
 #include <math.h>
@@ -50,13 +50,13 @@ static int take_levels(const struct history_series *series, struct levels *level
 	return 0;
 }
 
-/* Segments [from, at) and [at, to), of both those nearest to `at`. */
+_Static_assert(CHANGE_POINTS_SERIES_MAX <= RANK_VALUES_MAX, "a level may be most of a series");
+
+/* Segments [from, at) and [at, to). */
 static void estimate(const struct levels *levels, size_t from, size_t at, size_t to, struct history_change *change)
 {
 	struct shift_estimate shift;
 
-	from = at - from > RANK_SAMPLES_MAX ? at - RANK_SAMPLES_MAX : from;
-	to = to - at > RANK_SAMPLES_MAX ? at + RANK_SAMPLES_MAX : to;
 	change->is_ratio = levels->is_ratio;
 	change->shift = change->low = change->high = NAN;
 	if (hodges_lehmann(&levels->level[from], at - from, &levels->level[at], to - at, 0.95, &shift))

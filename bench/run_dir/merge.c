@@ -46,6 +46,15 @@ static void write_raw(struct csv_writer *writer, const char *raw, size_t bytes)
 		writer->error = -EIO;
 }
 
+/* An older build's row has fewer fields. */
+static void write_row(struct csv_writer *writer, const char *raw, size_t bytes, size_t fields)
+{
+	write_raw(writer, raw, bytes - 1);
+	for (size_t i = fields; i < writer->schema->count; i++)
+		write_raw(writer, ",", 1);
+	write_raw(writer, "\n", 1);
+}
+
 static int write_summary(const struct merge_shards *shards, const char *out)
 {
 	struct csv_writer writer = { 0 };
@@ -69,7 +78,7 @@ static int write_summary(const struct merge_shards *shards, const char *out)
 		else if (fseeko(file, from->offset, SEEK_SET) || fread(row, 1, from->bytes, file) != from->bytes)
 			err = -EIO;
 		else
-			write_raw(&writer, row, from->bytes);
+			write_row(&writer, row, from->bytes, from->fields);
 		err = err ? err : writer.error;
 	}
 	free(row);
@@ -94,11 +103,7 @@ static int copy_rows(struct csv_writer *writer, const char *path, const struct c
 		got = csv_rows_next(&rows, error, sizeof(error));
 		if (got <= 0)
 			break;
-		/* Without its line end: an older build's row has fewer fields. */
-		write_raw(writer, rows.raw, rows.raw_bytes - 1);
-		for (size_t i = rows.fields; i < schema->count; i++)
-			write_raw(writer, ",", 1);
-		write_raw(writer, "\n", 1);
+		write_row(writer, rows.raw, rows.raw_bytes, rows.fields);
 	}
 	csv_rows_close(&rows);
 	return got < 0 ? got : writer->error;
@@ -295,6 +300,19 @@ static const struct run_manifest *earliest(const struct merge_shards *shards)
 	return manifest;
 }
 
+/* What all shards have alike: they would not have been taken otherwise. */
+static void copy_common(json_t *manifest, const struct run_manifest *from)
+{
+	static const char *const common[] = { "trace_hash", "miniport_hash", "until_ci" };
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+		json_t *value = json_object_get(from->json, common[i]);
+
+		if (value)
+			json_object_set(manifest, common[i], value);
+	}
+}
+
 /* The manifest makes the folder a run's, and so comes behind all that it is of. */
 static int write_descriptions(const struct merge_shards *shards, const char *out)
 {
@@ -313,8 +331,8 @@ static int write_descriptions(const struct merge_shards *shards, const char *out
 			     (json_int_t)first->invocations, "shard", 1, "shards", 1, "expected",
 			     (json_int_t)merge_shards_expected(shards), "parts", merged_parts(shards), "matrix",
 			     merged_matrix(shards));
-	if (manifest && run_manifest_is_open(first))
-		json_object_set(manifest, "until_ci", json_object_get(first->json, "until_ci"));
+	if (manifest)
+		copy_common(manifest, first);
 	err = json_file_replace(out, RUN_MANIFEST_FILE, manifest);
 	json_decref(manifest);
 	/* Last, because it has the manifest's checksum too. */

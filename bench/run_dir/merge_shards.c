@@ -117,7 +117,8 @@ static int add_row(const struct loading *l, size_t index, const struct csv_rows 
 	const char *block = rows->field[csv_column_index(&schema_summary, "block")];
 	const char *order = rows->field[csv_column_index(&schema_summary, "order_index")];
 	const char *cell = rows->field[csv_column_index(&schema_summary, "cell_id")];
-	struct merge_row row = { .shard = (uint32_t)index, .bytes = (uint32_t)rows->raw_bytes, .offset = offset };
+	struct merge_row row = { .shard = (uint32_t)index, .bytes = (uint32_t)rows->raw_bytes,
+				 .fields = (uint32_t)rows->fields, .offset = offset };
 
 	if (!csv_type_allows(CSV_INTEGER, block) || !csv_type_allows(CSV_INTEGER, order) || strlen(cell) != CELL_ID_BYTES - 1)
 		return refuse(l, "%s/%s:%zu: no row of a run; `storsync validate` tells more", shards->shard[index].directory,

@@ -24,6 +24,7 @@ struct merge_row {
 	uint64_t order;
 	uint32_t shard; /* index */
 	uint32_t bytes;
+	uint32_t fields; /* an older build's has fewer */
 	off_t offset;
 	char cell[CELL_ID_BYTES];
 };

@@ -82,6 +82,28 @@ static const json_t *find_resource(json_t *package, const char *file)
 	return NULL;
 }
 
+/* Another build may put the same into other words. */
+static json_t *without_words(const json_t *schema)
+{
+	json_t *bare = json_deep_copy(schema);
+	json_t *field;
+	size_t i;
+
+	json_array_foreach(json_object_get(bare, "fields"), i, field)
+		json_object_del(field, "description");
+	return bare;
+}
+
+static bool are_columns(const json_t *actual, const json_t *expected)
+{
+	json_t *a = without_words(actual), *b = without_words(expected);
+	bool equal = a && json_equal(a, b);
+
+	json_decref(a);
+	json_decref(b);
+	return equal;
+}
+
 static void check_table(struct validate *v, json_t *package, size_t table)
 {
 	const char *file = datapackage_tables[table].schema->name;
@@ -97,7 +119,7 @@ static void check_table(struct validate *v, json_t *package, size_t table)
 	}
 	check_resource(v, resource, file, v->file_rows[table]);
 	schema = datapackage_schema(&datapackage_tables[table], v->file_columns[table]);
-	if (!json_equal(schema, json_object_get(resource, "schema")))
+	if (!are_columns(json_object_get(resource, "schema"), schema))
 		validate_damage(v, DATAPACKAGE_FILE, 0, "the columns of %s are not those of schema version %u", file, SCHEMA_VERSION);
 	json_decref(schema);
 }

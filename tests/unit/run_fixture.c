@@ -92,21 +92,21 @@ void fixture_describe(const char *directory)
 }
 
 /* The columns that it has not are the last ones, and all empty in the fixture. */
-void fixture_age_events(const char *directory)
+void fixture_age(const char *directory, const struct csv_schema *schema)
 {
-	char *text = fixture_get(directory, "events.csv"), *from = strchr(text, '\n') + 1, *line_end;
-	char *to = strstr(text, ",gap_cpu");
+	char *text = fixture_get(directory, schema->name), *from = strchr(text, '\n') + 1, *line_end;
+	char *to = strstr(text, schema->columns[schema->older].name) - 1;
 
 	*to++ = '\n';
 	for (; (line_end = strchr(from, '\n')) != NULL; from = line_end + 1) {
-		size_t keep = (size_t)(line_end - from) - (line_end[-1] == ',' ? schema_events.count - schema_events.older : 0);
+		size_t keep = (size_t)(line_end - from) - (line_end[-1] == ',' ? schema->count - schema->older : 0);
 
 		memmove(to, from, keep);
 		to += keep;
 		*to++ = '\n';
 	}
 	*to = '\0';
-	fixture_put(directory, "events.csv", text);
+	fixture_put(directory, schema->name, text);
 	free(text);
 }
 

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/files/csv.h"
+
 #define FIXTURE_FIRST "0123456789abcdef"
 #define FIXTURE_SECOND "123456789abcdef0"
 #define FIXTURE_REFUSED "23456789abcdef01"
@@ -29,8 +31,8 @@ struct fixture {
 /* What is not set is set to a plain run's. */
 void fixture_make(const char *directory, const struct fixture *fixture);
 
-/* Makes events.csv that of an older build, which has fewer columns. */
-void fixture_age_events(const char *directory);
+/* Makes a file that of an older build, which has fewer columns. */
+void fixture_age(const char *directory, const struct csv_schema *schema);
 
 /* Describes the files as they are now. */
 void fixture_describe(const char *directory);

@@ -23,6 +23,7 @@
 #include "bench/history/import.h"
 #include "bench/history/series.h"
 #include "bench/history/store.h"
+#include "bench/stats/hodges_lehmann.h"
 #include "tests/unit/run_fixture.h"
 #include "tests/unit/temp_folder.h"
 
@@ -580,6 +581,30 @@ static void test_a_step_is_found(void **state)
 	history_series_fini(&view);
 }
 
+/* All runs of the two levels count, also where they are too many for an exact interval. */
+static void test_a_long_level_counts_as_a_whole(void **state)
+{
+	enum { RUNS = 200, STEP = 120 };
+	static struct history_point point[RUNS];
+	struct history_series series = { .points = RUNS, .point = point };
+	double level[RUNS];
+	struct shift_estimate whole;
+	uint64_t random = 99;
+
+	for (unsigned i = 0; i < RUNS; i++) {
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		point[i].median = (i < STEP ? 100 : 130) + (double)(random >> 40) / (1 << 22);
+		level[i] = log(point[i].median);
+	}
+	assert_int_equal(history_find_changes(&series), 0);
+	assert_int_equal(series.changes, 1);
+	assert_int_equal(series.change[0].point, STEP);
+	assert_int_equal(hodges_lehmann(level, STEP, level + STEP, RUNS - STEP, 0.95, &whole), 0);
+	assert_true(series.change[0].shift == exp(whole.shift));
+	assert_true(series.change[0].low == exp(whole.lo) && series.change[0].high == exp(whole.hi));
+	free(series.change);
+}
+
 /* 300 series of one level, as a machine with neighbours gives them: chance alone marks some, and few. */
 static void test_series_without_a_change_stay_silent(void **state)
 {
@@ -636,6 +661,7 @@ int main(void)
 		cmocka_unit_test(test_cells_by_their_keys),
 		cmocka_unit_test(test_figures_that_are_kept),
 		cmocka_unit_test_setup_teardown(test_series_are_by_host_cell_and_time, setup, teardown),
+		cmocka_unit_test(test_a_long_level_counts_as_a_whole),
 		cmocka_unit_test_setup_teardown(test_a_step_is_found, setup, teardown),
 		cmocka_unit_test(test_series_without_a_change_stay_silent),
 		cmocka_unit_test_setup_teardown(test_nothing_is_a_ratio_of_zero, setup, teardown),

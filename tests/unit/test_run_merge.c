@@ -17,6 +17,7 @@
 #include <jansson.h>
 
 #include "bench/files/csv.h"
+#include "bench/files/schema.h"
 #include "bench/run_dir/merge.h"
 #include "bench/run_dir/validate.h"
 #include "tests/unit/run_fixture.h"
@@ -166,26 +167,57 @@ static void test_rows_are_verbatim(void **state)
 	}
 }
 
-/* What an older build's shards have not is empty in the merged run. */
-static void test_older_shards_get_todays_columns(void **state)
+static void expect_aged_merges_alike(const struct csv_schema *schema)
 {
 	char *merged, *expected;
 
 	make_all();
 	expect_merged(0, "");
-	expected = fixture_get(out, "events.csv");
-	temp_folder_remove(out);
+	expected = fixture_get(out, schema->name);
 	for (int i = 0; i < 2; i++) {
-		fixture_age_events(shard[i]);
+		fixture_age(shard[i], schema);
 		fixture_describe(shard[i]);
 	}
 	expect_merged(0, "");
 	if (validate())
 		fail_msg("%s", verdict);
-	merged = fixture_get(out, "events.csv");
+	merged = fixture_get(out, schema->name);
 	assert_string_equal(merged, expected);
 	free(merged);
 	free(expected);
+}
+
+/* What an older build's shards have not is empty in the merged run. */
+static void test_older_shards_get_todays_columns(void **state)
+{
+	expect_aged_merges_alike(&schema_events);
+	expect_aged_merges_alike(&schema_summary);
+}
+
+/* Which files were measured, by their content. */
+static void test_hashes_go_along(void **state)
+{
+	char path[120];
+	json_t *json;
+
+	make_all();
+	for (int i = 0; i < 3; i++) {
+		fixture_edit(shard[i], "run.json", "{", "{\"trace_hash\": \"t1\", \"miniport_hash\": {\"./driver.so\": \"m1\"},");
+		fixture_describe(shard[i]);
+	}
+	expect_merged(0, "");
+	if (validate())
+		fail_msg("%s", verdict);
+	snprintf(path, sizeof(path), "%s/run.json", out);
+	json = json_load_file(path, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(json, "trace_hash")), "t1");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(json, "miniport_hash"), "./driver.so")), "m1");
+	assert_null(json_object_get(json, "until_ci"));
+	json_decref(json);
+
+	fixture_edit(shard[1], "run.json", "\"m1\"", "\"m2\"");
+	fixture_describe(shard[1]);
+	expect_refused("the miniport ./driver.so has another content");
 }
 
 static void test_manifest_and_benchmarks(void **state)
@@ -313,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_order_within_a_block),
 		cmocka_unit_test(test_rows_are_verbatim),
 		cmocka_unit_test(test_older_shards_get_todays_columns),
+		cmocka_unit_test(test_hashes_go_along),
 		cmocka_unit_test(test_manifest_and_benchmarks),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_refused),

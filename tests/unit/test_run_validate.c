@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "bench/files/schema.h"
 #include "bench/run_dir/validate.h"
 #include "bench/run_dir/part.h"
 #include "tests/unit/run_fixture.h"
@@ -82,13 +83,32 @@ static void test_sound(void **state)
 static void test_an_older_build_has_fewer_columns(void **state)
 {
 	make();
-	fixture_age_events(run);
+	fixture_age(run, &schema_events);
 	expect(1, "the columns of events.csv are not those of schema version 2");
+	fixture_describe(run);
+	expect(0, "sound: 6 invocations of 3 cells, 1 skipped\n");
+	fixture_age(run, &schema_summary);
+	expect(1, "the columns of summary.csv are not those of schema version 2");
 	fixture_describe(run);
 	expect(0, "sound: 6 invocations of 3 cells, 1 skipped\n");
 	/* And not fewer than that. */
 	fixture_edit(run, "events.csv", ",cause\n", "\n");
 	expect(1, "events.csv:1: 13 columns, not 22");
+}
+
+static void test_another_build_describes_columns_in_other_words(void **state)
+{
+	make();
+	fixture_edit(run, "datapackage.json", "\"description\": \"", "\"description\": \"Once: ");
+	expect(0, "sound: 6 invocations of 3 cells, 1 skipped\n");
+	fixture_edit(run, "datapackage.json", "\"description\": ", "\"summary\": ");
+	expect(1, "the columns of summary.csv are not those of schema version 2");
+	fixture_describe(run);
+	fixture_edit(run, "datapackage.json", "\"type\": \"integer\"", "\"type\": \"string\"");
+	expect(1, "the columns of summary.csv are not those of schema version 2");
+	fixture_describe(run);
+	fixture_edit(run, "datapackage.json", "\"schema\": {", "\"schemes\": {");
+	expect(1, "the columns of summary.csv are not those of schema version 2");
 }
 
 static void test_no_run(void **state)
@@ -416,6 +436,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sound),
 		cmocka_unit_test(test_an_older_build_has_fewer_columns),
+		cmocka_unit_test(test_another_build_describes_columns_in_other_words),
 		cmocka_unit_test(test_no_run),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_uncollected),

@@ -7,6 +7,7 @@
 
 #define FOREVER (SIM_NEVER / 4)
 #define A_WHILE 200000
+/* When every wait should be over, and more than it takes to hear of it: however long this process was not running meanwhile. */
 #define BRIEFLY 20000
 
 static const uint16_t first[] = { 0 };
