@@ -18,25 +18,6 @@ void due_heap_fini(struct due_heap *heap)
 	heap->entry = NULL;
 }
 
-bool due_heap_push(struct due_heap *heap, struct due_entry entry)
-{
-	uint32_t at = heap->count;
-
-	if (heap->count == heap->capacity)
-		return false;
-	heap->count++;
-	while (at > 0) {
-		uint32_t parent = (at - 1) / 2;
-
-		if (heap->entry[parent].due <= entry.due)
-			break;
-		heap->entry[at] = heap->entry[parent];
-		at = parent;
-	}
-	heap->entry[at] = entry;
-	return true;
-}
-
 struct due_entry due_heap_pop(struct due_heap *heap)
 {
 	struct due_entry first = heap->entry[0];

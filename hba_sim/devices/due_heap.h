@@ -23,7 +23,24 @@ int due_heap_init(struct due_heap *heap, uint32_t capacity);
 void due_heap_fini(struct due_heap *heap);
 
 /* False when it is full. */
-bool due_heap_push(struct due_heap *heap, struct due_entry entry);
+static inline bool due_heap_push(struct due_heap *heap, struct due_entry entry)
+{
+	uint32_t at = heap->count;
+
+	if (heap->count == heap->capacity)
+		return false;
+	heap->count++;
+	while (at > 0) {
+		uint32_t parent = (at - 1) / 2;
+
+		if (heap->entry[parent].due <= entry.due)
+			break;
+		heap->entry[at] = heap->entry[parent];
+		at = parent;
+	}
+	heap->entry[at] = entry;
+	return true;
+}
 
 /* Stamp of the earliest, UINT64_MAX when there is none. */
 static inline uint64_t due_heap_first(const struct due_heap *heap)

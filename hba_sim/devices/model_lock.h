@@ -20,12 +20,18 @@ struct model_lock {
 	_Atomic(uint32_t) held;
 };
 
-static inline void model_lock_acquire(struct model_lock *lock)
+static inline bool model_lock_try(struct model_lock *lock)
+{
+	/* ORD model_lock:A acquire, pairs with model_lock:B: the model's state is handed over. */
+	return !atomic_exchange_explicit(&lock->held, 1, memory_order_acquire);
+}
+
+/* Somebody else has it.  Out of line, for the registers that waiting takes. */
+static __attribute__((noinline, unused)) void model_lock_wait(struct model_lock *lock)
 {
 	unsigned spins = 0;
 
-	/* ORD model_lock:A acquire, pairs with model_lock:B: the model's state is handed over. */
-	while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire)) {
+	do {
 		/* relaxed: only waits; the exchange decides */
 		while (atomic_load_explicit(&lock->held, memory_order_relaxed)) {
 			if (++spins % 1024 == 0)
@@ -35,7 +41,13 @@ static inline void model_lock_acquire(struct model_lock *lock)
 			if (spins % 16 == 0 && sim_cpu_self())
 				sim_see(sim_cpu_self(), stamp_now());
 		}
-	}
+	} while (!model_lock_try(lock));
+}
+
+static inline void model_lock_acquire(struct model_lock *lock)
+{
+	if (__builtin_expect(!model_lock_try(lock), 0))
+		model_lock_wait(lock);
 }
 
 static inline void model_lock_release(struct model_lock *lock)

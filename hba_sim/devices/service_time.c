@@ -10,7 +10,7 @@ static double uniform(uint64_t *rng)
 	return ((double)(splitmix64(rng) >> 11) + 1.0) / 9007199254740992.0;
 }
 
-uint64_t service_time_draw(const struct service_time *time, uint64_t *rng)
+uint64_t service_time_draw_random(const struct service_time *time, uint64_t *rng)
 {
 	switch (time->kind) {
 	case SERVICE_EXPONENTIAL:

@@ -24,8 +24,14 @@ struct service_time {
 	double rare;     /* probability of the rare mode */
 };
 
-/* One draw, in ticks; `rng` is the caller's state and is advanced. */
-uint64_t service_time_draw(const struct service_time *time, uint64_t *rng);
+/* As service_time_draw, of any kind. */
+uint64_t service_time_draw_random(const struct service_time *time, uint64_t *rng);
+
+/* One draw, in ticks; `rng` is the caller's state and is advanced when there is something to draw. */
+static inline uint64_t service_time_draw(const struct service_time *time, uint64_t *rng)
+{
+	return time->kind == SERVICE_FIXED ? time->first : service_time_draw_random(time, rng);
+}
 
 /* splitmix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014): the next of a sequence of 64-bit values. */
 static inline uint64_t splitmix64(uint64_t *state)

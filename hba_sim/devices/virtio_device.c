@@ -62,7 +62,7 @@ static void raise_interrupt(struct virtio_device *device, struct virtio_vector *
 {
 	bool raised;
 
-	if (device->faults && virtio_faults_interrupt(vector))
+	if (__builtin_expect(device->faults != NULL, 0) && virtio_faults_interrupt(vector))
 		return;
 	raised = vector->is_message ? send_message(vector, due) : raise_line(device, vector);
 	if (!raised)
@@ -86,7 +86,7 @@ static void announce(struct virtio_device *device, struct virtio_vector *vector,
 {
 	unsigned enough = device->params.coalesce_count;
 
-	if (!device->coalesces || vector->held) {
+	if (__builtin_expect(!device->coalesces || vector->held, 1)) {
 		raise_interrupt(device, vector, due);
 		return;
 	}
@@ -133,8 +133,11 @@ static void announce_by_messages(struct virtio_device *device, const struct batc
 
 static int answer(struct virtio_device *device, unsigned queue, struct virtqueue_chain *chain, uint32_t *written_bytes, bool *dropped)
 {
-	enum virtio_faults_outcome outcome = device->faults ? virtio_faults_execute(device, queue, chain, written_bytes) : VIRTIO_EXECUTE;
+	enum virtio_faults_outcome outcome;
 
+	if (__builtin_expect(!device->faults, 1))
+		return device->kind->execute(device, queue, chain, written_bytes);
+	outcome = virtio_faults_execute(device, queue, chain, written_bytes);
 	*dropped = outcome == VIRTIO_DROPPED;
 	return outcome == VIRTIO_REFUSED ? 0 : device->kind->execute(device, queue, chain, written_bytes);
 }
@@ -147,7 +150,7 @@ static bool execute(struct virtio_device *device, const struct due_entry *entry)
 	uint32_t written = 0;
 	bool dropped = false;
 
-	if (!virtqueue_is_up(queue))
+	if (__builtin_expect(!virtqueue_is_up(queue), 0))
 		return false;
 	if (virtqueue_resolve(queue, &device->machine->phys, entry->head, &chain) ||
 	    answer(device, entry->queue, &chain, &written, &dropped)) {
@@ -239,23 +242,49 @@ static void settle(struct virtio_device *device, struct virtio_vector *vector, u
 	reschedule(vector);
 }
 
-static void publish_due(struct virtio_device *device, struct virtio_vector *vector, struct sim_cpu *cpu, uint64_t now)
+static inline bool has_due(const struct virtio_device *device, const struct virtio_vector *vector, uint64_t now)
+{
+	return due_heap_first(&vector->pending) <= now && !virtio_faults_is_silent(device);
+}
+
+/*
+ * Whether the vector is up for what was published and nothing but its ISR can change that: the pin was due by now and
+ * stays so, without another look at the schedule.  What else is due is found when the line is looked at again.
+ */
+static inline bool is_settled(const struct virtio_device *device, const struct virtio_vector *vector)
+{
+	return !vector->is_message && is_up(vector) && !vector->waiting && !device->faults;
+}
+
+/* Something is due.  Out of line, for its stack: most looks find nothing. */
+static __attribute__((noinline)) void publish(struct virtio_device *device, struct virtio_vector *vector, struct sim_cpu *cpu, uint64_t now)
 {
 	struct batch batch;
 
 	do {
-		model_lock_acquire(&device->kick_lock);
 		batch.resets = device->resets;
 		batch.count = 0;
-		if (!virtio_faults_is_silent(device))
-			pop_due(vector, now, &batch);
-		if (!batch.count)
-			settle(device, vector, now);
+		pop_due(vector, now, &batch);
 		model_lock_release(&device->kick_lock);
-		if (batch.count)
-			finish(device, vector, cpu, &batch, now);
+		finish(device, vector, cpu, &batch, now);
 		vector->completions += batch.count;
-	} while (batch.count);
+		if (batch.count < BATCH && is_settled(device, vector))
+			return;
+		model_lock_acquire(&device->kick_lock);
+	} while (has_due(device, vector, now));
+	settle(device, vector, now);
+	model_lock_release(&device->kick_lock);
+}
+
+static inline void publish_due(struct virtio_device *device, struct virtio_vector *vector, struct sim_cpu *cpu, uint64_t now)
+{
+	model_lock_acquire(&device->kick_lock);
+	if (has_due(device, vector, now)) {
+		publish(device, vector, cpu, now);
+		return;
+	}
+	settle(device, vector, now);
+	model_lock_release(&device->kick_lock);
 }
 
 /* The model's locks are held at IRQL_HIGH, so that no interrupt of this CPU wants them meanwhile. */
@@ -268,9 +297,9 @@ bool virtio_advance_line(void *source, struct sim_cpu *cpu, uint64_t now, uint64
 
 	/* relaxed: only this CPU raises it towards itself, and being told late of a clearing elsewhere is harmless */
 	if (is_up(vector) && !(atomic_load_explicit(&device->isr, memory_order_relaxed) & isr_bit(cpu->index)) &&
-	    !(device->faults && virtio_faults_holds_up(vector)))
+	    !(__builtin_expect(device->faults != NULL, 0) && virtio_faults_holds_up(vector)))
 		set_up_or_down(vector, false);
-	if (device->faults)
+	if (__builtin_expect(device->faults != NULL, 0))
 		virtio_faults_advance(vector, now);
 	publish_due(device, vector, cpu, now);
 	*asserted = vector->asserted_at;

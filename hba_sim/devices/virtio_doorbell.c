@@ -4,11 +4,14 @@
 
 static unsigned route(struct virtio_device *device, const struct sim_cpu *cpu)
 {
-	unsigned cpus = device->machine->cpus;
+	unsigned cpus;
 
+	if (__builtin_expect(device->params.routing == IRQ_ROUTING_SAME, 1))
+		return cpu->index;
+	cpus = device->machine->cpus;
 	switch (device->params.routing) {
 	case IRQ_ROUTING_OTHER:
-		return (cpu->index + 1) % cpus;
+		return cpu->index + 1 < cpus ? cpu->index + 1 : 0;
 	case IRQ_ROUTING_SPREAD:
 		return device->spread_next++ % cpus;
 	case IRQ_ROUTING_SAME:
@@ -22,20 +25,21 @@ static struct virtio_vector *vector_for(struct virtio_device *device, const stru
 {
 	struct virtio_vector *message;
 
-	if (!device->pci.uses_messages)
+	if (__builtin_expect(!device->pci.uses_messages, 1))
 		return &device->cpu[route(device, cpu)];
 	message = message_of(device, queue);
 	return message ? message : &device->cpu[cpu->index];
 }
 
-static void file_request(struct virtio_device *device, const struct sim_cpu *cpu, unsigned index, uint64_t now)
+static inline void file_request(struct virtio_device *device, const struct sim_cpu *cpu, unsigned index, struct virtqueue *queue,
+				uint64_t now)
 {
 	struct due_entry entry = { .due = now + service_time_draw(&device->params.service, &device->rng),
 				   .queue = (uint16_t)index,
-				   .head = virtqueue_take(&device->queue[index]) };
+				   .head = virtqueue_take(queue) };
 	struct virtio_vector *vector = vector_for(device, cpu, index);
 
-	if (device->faults)
+	if (__builtin_expect(device->faults != NULL, 0))
 		entry.due += virtio_faults_accept(device, vector, now);
 	if (!due_heap_push(&vector->pending, entry)) {
 		virtio_device_protocol_error(device);
@@ -50,11 +54,11 @@ void virtio_device_doorbell(struct virtio_device *device, struct sim_cpu *cpu, u
 	struct virtqueue *queue;
 	int ready;
 
-	if (index >= device->queues) {
+	if (__builtin_expect(index >= device->queues, 0)) {
 		virtio_device_protocol_error(device);
 		return;
 	}
-	if (device->ignored >> index & 1)
+	if (__builtin_expect(device->ignored >> index & 1, 0))
 		return;
 	queue = &device->queue[index];
 	model_lock_acquire(&device->kick_lock);
@@ -63,7 +67,7 @@ void virtio_device_doorbell(struct virtio_device *device, struct sim_cpu *cpu, u
 		if (ready < 0)
 			virtio_device_protocol_error(device);
 		for (int n = ready; n > 0; n--)
-			file_request(device, cpu, index, now);
-	} while (ready >= 0 && queue->says_when && virtqueue_ask_doorbell(queue));
+			file_request(device, cpu, index, queue, now);
+	} while (__builtin_expect(queue->says_when, 0) && ready >= 0 && virtqueue_ask_doorbell(queue));
 	model_lock_release(&device->kick_lock);
 }

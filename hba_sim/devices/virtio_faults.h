@@ -16,14 +16,16 @@
 static inline bool virtio_faults_is_silent(const struct virtio_device *device)
 {
 	/* relaxed: written under the kick lock, and a look too many finds nothing wrong */
-	return device->faults && atomic_load_explicit(&device->condition, memory_order_relaxed) != VIRTIO_WORKS;
+	return __builtin_expect(device->faults != NULL, 0) &&
+	       atomic_load_explicit(&device->condition, memory_order_relaxed) != VIRTIO_WORKS;
 }
 
 /* Whether it is not there any more. */
 static inline bool virtio_faults_is_gone(const struct virtio_device *device)
 {
 	/* relaxed: see virtio_faults_is_silent */
-	return device->faults && atomic_load_explicit(&device->condition, memory_order_relaxed) == VIRTIO_GONE;
+	return __builtin_expect(device->faults != NULL, 0) &&
+	       atomic_load_explicit(&device->condition, memory_order_relaxed) == VIRTIO_GONE;
 }
 
 /* What a register of a device reads that is not there. */

@@ -17,10 +17,14 @@ static uint32_t legacy_read_behind(const struct virtio_device *device, uint32_t 
 static uint32_t legacy_read(void *context, struct sim_cpu *cpu, uint32_t offset, unsigned bytes)
 {
 	struct virtio_device *device = context;
-	const struct virtqueue *queue = queue_is_selected(device) ? &device->queue[device->queue_select] : NULL;
+	const struct virtqueue *queue;
 
 	if (virtio_faults_is_gone(device))
 		return virtio_faults_all_ones(bytes);
+	/* What an ISR does; all else sets up. */
+	if (__builtin_expect(offset == VIRTIO_PCI_ISR, 1))
+		return virtio_device_read_isr(device);
+	queue = queue_is_selected(device) ? &device->queue[device->queue_select] : NULL;
 	switch (offset) {
 	case VIRTIO_PCI_HOST_FEATURES:
 		return (uint32_t)virtio_device_features(device);
@@ -34,19 +38,15 @@ static uint32_t legacy_read(void *context, struct sim_cpu *cpu, uint32_t offset,
 		return device->queue_select;
 	case VIRTIO_PCI_STATUS:
 		return status_of(device);
-	case VIRTIO_PCI_ISR:
-		return virtio_device_read_isr(device);
 	default:
 		return legacy_read_behind(device, offset, bytes);
 	}
 }
 
-static void legacy_write_register(struct virtio_device *device, struct sim_cpu *cpu, uint32_t offset, uint32_t value)
+/* All but the doorbell. */
+static __attribute__((noinline)) void legacy_write_register(struct virtio_device *device, uint32_t offset, uint32_t value)
 {
 	switch (offset) {
-	case VIRTIO_PCI_QUEUE_NOTIFY:
-		virtio_device_doorbell(device, cpu, (uint16_t)value);
-		break;
 	case VIRTIO_PCI_GUEST_FEATURES:
 		device->driver_features = value;
 		virtio_device_negotiate(device, value);
@@ -79,8 +79,13 @@ static void legacy_write(void *context, struct sim_cpu *cpu, uint32_t offset, un
 	struct virtio_device *device = context;
 	uint8_t irql = sim_raise(cpu, IRQL_HIGH);
 
-	if (!virtio_faults_is_gone(device))
-		legacy_write_register(device, cpu, offset, value);
+	if (virtio_faults_is_gone(device))
+		goto out;
+	if (__builtin_expect(offset == VIRTIO_PCI_QUEUE_NOTIFY, 1))
+		virtio_device_doorbell(device, cpu, (uint16_t)value);
+	else
+		legacy_write_register(device, offset, value);
+out:
 	sim_restore(cpu, irql);
 }
 

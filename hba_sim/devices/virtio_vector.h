@@ -41,7 +41,7 @@ static inline void reschedule(struct virtio_vector *vector)
 		next = coalesced_until(vector);
 	if (is_up(vector))
 		next = vector->asserted_at;
-	if (vector->device->faults)
+	if (__builtin_expect(vector->device->faults != NULL, 0))
 		next = virtio_faults_next(vector, next);
 	irq_pin_reschedule(vector->line, vector->target, next);
 }

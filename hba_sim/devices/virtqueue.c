@@ -60,22 +60,6 @@ int virtqueue_set_addresses(struct virtqueue *queue, const struct sim_phys *phys
 	return 0;
 }
 
-int virtqueue_available(const struct virtqueue *queue)
-{
-	uint16_t ready;
-
-	if (!virtqueue_is_up(queue))
-		return -EINVAL;
-	/* acquire: pairs with the driver's barrier between filling in descriptors and advancing the index */
-	ready = (uint16_t)(__atomic_load_n(&queue->avail->idx, __ATOMIC_ACQUIRE) - queue->taken);
-	return ready <= queue->size ? ready : -EINVAL;
-}
-
-uint16_t virtqueue_take(struct virtqueue *queue)
-{
-	return __atomic_load_n(&queue->avail->ring[queue->taken++ & (queue->size - 1)], __ATOMIC_RELAXED);
-}
-
 /* Behind the available ring, and behind the used one. */
 static uint16_t *used_event(const struct virtqueue *queue)
 {
@@ -123,16 +107,15 @@ bool virtqueue_ask_doorbell(struct virtqueue *queue)
 }
 
 /* One descriptor's memory is the chain's next segment; what the device reads comes first. */
-static int add_segment(struct virtqueue_chain *chain, const struct sim_phys *phys, const struct virtq_desc *desc)
+static inline int add_segment(struct virtqueue_chain *chain, const struct sim_phys *phys, const struct virtq_desc *desc)
 {
-	struct sim_iov *segment = &chain->segment[chain->readable + chain->writable];
+	unsigned n = chain->readable + chain->writable;
+	void *base = sim_phys_at(phys, desc->address, desc->bytes);
 
-	if (chain->readable + chain->writable == VIRTQUEUE_SEGMENTS_MAX)
+	if (!base || n == VIRTQUEUE_SEGMENTS_MAX)
 		return -EINVAL;
-	segment->base = sim_phys_at(phys, desc->address, desc->bytes);
-	segment->bytes = desc->bytes;
-	if (!segment->base)
-		return -EINVAL;
+	chain->segment[n].base = base;
+	chain->segment[n].bytes = desc->bytes;
 	if (desc->flags & VIRTQ_DESC_WRITE)
 		chain->writable++;
 	else if (chain->writable)
@@ -143,7 +126,7 @@ static int add_segment(struct virtqueue_chain *chain, const struct sim_phys *phy
 }
 
 /* A table is chained as the ring's is, from its first entry on, and refers to no other table. */
-static int resolve_table(const struct sim_phys *phys, const struct virtq_desc *refers, struct virtqueue_chain *chain)
+static __attribute__((noinline)) int resolve_table(const struct sim_phys *phys, const struct virtq_desc *refers, struct virtqueue_chain *chain)
 {
 	uint32_t entries = refers->bytes / (uint32_t)sizeof(struct virtq_desc);
 	const unsigned char *table = sim_phys_at(phys, refers->address, refers->bytes);
@@ -169,6 +152,8 @@ static int resolve_table(const struct sim_phys *phys, const struct virtq_desc *r
 
 int virtqueue_resolve(const struct virtqueue *queue, const struct sim_phys *phys, uint16_t head, struct virtqueue_chain *chain)
 {
+	struct virtq_desc *table = queue->desc;
+	uint16_t size = queue->size;
 	uint16_t at = head;
 
 	chain->readable = 0;
@@ -176,11 +161,15 @@ int virtqueue_resolve(const struct virtqueue *queue, const struct sim_phys *phys
 	for (unsigned n = 0; n < VIRTQUEUE_SEGMENTS_MAX; n++) {
 		struct virtq_desc desc;
 
-		if (at >= queue->size)
+		if (at >= size)
 			return -EINVAL;
-		desc = queue->desc[at];
+		/* Field by field, each once: the driver may write to it, and may just have done so. */
+		desc.flags = __atomic_load_n(&table[at].flags, __ATOMIC_RELAXED);
+		desc.next = __atomic_load_n(&table[at].next, __ATOMIC_RELAXED);
+		desc.address = __atomic_load_n(&table[at].address, __ATOMIC_RELAXED);
+		desc.bytes = __atomic_load_n(&table[at].bytes, __ATOMIC_RELAXED);
 		/* Ends the chain; its write flag means nothing. */
-		if (desc.flags & VIRTQ_DESC_INDIRECT)
+		if (__builtin_expect(desc.flags & VIRTQ_DESC_INDIRECT, 0))
 			return queue->indirect && !(desc.flags & VIRTQ_DESC_NEXT) ? resolve_table(phys, &desc, chain) : -EINVAL;
 		if (add_segment(chain, phys, &desc))
 			return -EINVAL;
@@ -189,22 +178,6 @@ int virtqueue_resolve(const struct virtqueue *queue, const struct sim_phys *phys
 		at = desc.next;
 	}
 	return -EINVAL;
-}
-
-void virtqueue_publish(struct virtqueue *queue, uint16_t head, uint32_t written_bytes)
-{
-	struct virtq_used_element *element = &queue->used->ring[queue->published & (queue->size - 1)];
-
-	__atomic_store_n(&element->id, head, __ATOMIC_RELAXED);
-	__atomic_store_n(&element->bytes, written_bytes, __ATOMIC_RELAXED);
-	queue->published++;
-	/* release: pairs with the driver's barrier between reading the index and the elements */
-	__atomic_store_n(&queue->used->idx, queue->published, __ATOMIC_RELEASE);
-}
-
-bool virtqueue_interrupt_suppressed(const struct virtqueue *queue)
-{
-	return !virtqueue_is_up(queue) || (__atomic_load_n(&queue->avail->flags, __ATOMIC_RELAXED) & VIRTQ_AVAIL_NO_INTERRUPT) != 0;
 }
 
 unsigned virtqueue_event(const struct virtqueue *queue, unsigned n)

@@ -11,6 +11,7 @@
 #ifndef STORSYNC_HBA_SIM_DEVICES_VIRTQUEUE_H
 #define STORSYNC_HBA_SIM_DEVICES_VIRTQUEUE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,10 +61,22 @@ static inline bool virtqueue_is_up(const struct virtqueue *queue)
 }
 
 /* Chains made available and not yet taken; -EINVAL when the index is impossible. */
-int virtqueue_available(const struct virtqueue *queue);
+static inline int virtqueue_available(const struct virtqueue *queue)
+{
+	uint16_t ready;
+
+	if (!virtqueue_is_up(queue))
+		return -EINVAL;
+	/* acquire: pairs with the driver's barrier between filling in descriptors and advancing the index */
+	ready = (uint16_t)(__atomic_load_n(&queue->avail->idx, __ATOMIC_ACQUIRE) - queue->taken);
+	return ready <= queue->size ? ready : -EINVAL;
+}
 
 /* Takes the next available chain's head; the caller has seen that there is one. */
-uint16_t virtqueue_take(struct virtqueue *queue);
+static inline uint16_t virtqueue_take(struct virtqueue *queue)
+{
+	return __atomic_load_n(&queue->avail->ring[queue->taken++ & (queue->size - 1)], __ATOMIC_RELAXED);
+}
 
 /*
  * Of a queue that says when, once what was there is taken: asks the driver for a doorbell at the
@@ -79,7 +92,16 @@ bool virtqueue_ask_doorbell(struct virtqueue *queue);
 int virtqueue_resolve(const struct virtqueue *queue, const struct sim_phys *phys, uint16_t head, struct virtqueue_chain *chain);
 
 /* Puts a chain into the used ring. */
-void virtqueue_publish(struct virtqueue *queue, uint16_t head, uint32_t written_bytes);
+static inline void virtqueue_publish(struct virtqueue *queue, uint16_t head, uint32_t written_bytes)
+{
+	struct virtq_used_element *element = &queue->used->ring[queue->published & (queue->size - 1)];
+
+	__atomic_store_n(&element->id, head, __ATOMIC_RELAXED);
+	__atomic_store_n(&element->bytes, written_bytes, __ATOMIC_RELAXED);
+	queue->published++;
+	/* release: pairs with the driver's barrier between reading the index and the elements */
+	__atomic_store_n(&queue->used->idx, queue->published, __ATOMIC_RELEASE);
+}
 
 /*
  * Whether the driver wants no interrupt for this queue just now, as nobody does
@@ -87,7 +109,10 @@ void virtqueue_publish(struct virtqueue *queue, uint16_t head, uint32_t written_
  * sequentially consistent fence, as the driver has between asking for interrupts and
  * looking at the used index: one of the two sees the other.
  */
-bool virtqueue_interrupt_suppressed(const struct virtqueue *queue);
+static inline bool virtqueue_interrupt_suppressed(const struct virtqueue *queue)
+{
+	return !virtqueue_is_up(queue) || (__atomic_load_n(&queue->avail->flags, __ATOMIC_RELAXED) & VIRTQ_AVAIL_NO_INTERRUPT) != 0;
+}
 
 /*
  * With the event index, `n` chains having been published since the last time: which

@@ -52,6 +52,18 @@ struct irq_event {
 };
 
 /*
+ * What is known of an event before its handler.  Field by field: they were stored one
+ * by one just now, and a wider load would wait until all of them are in the cache.
+ */
+static inline void irq_event_begin(struct irq_event *event, const volatile struct irq_event *from)
+{
+	event->asserted = from->asserted;
+	event->taken = from->taken;
+	event->masked = from->masked;
+	event->model = from->model;
+}
+
+/*
  * Brings the source to `now` on behalf of `cpu` and returns whether the line
  * is asserted towards that CPU; since when goes to *asserted.  Must leave
  * the pin's schedule at the next event (irq_pin_reschedule).

@@ -51,11 +51,14 @@ void *sim_ioport_address(const struct sim_ioport_map *map, uint32_t port)
 static const struct sim_ioport_range *find(const struct sim_ioport_map *map, const void *address, uint32_t *offset)
 {
 	uintptr_t port = (uintptr_t)address - (uintptr_t)map->window;
+	const struct sim_ioport_range *end = &map->range[map->ranges];
 
-	for (unsigned i = 0; i < map->ranges; i++) {
-		if (port - map->range[i].base < map->range[i].length) {
-			*offset = (uint32_t)(port - map->range[i].base);
-			return &map->range[i];
+	for (const struct sim_ioport_range *range = map->range; range != end; range++) {
+		uintptr_t at = port - range->base;
+
+		if (at < range->length) {
+			*offset = (uint32_t)at;
+			return range;
 		}
 	}
 	return NULL;

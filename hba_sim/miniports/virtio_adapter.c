@@ -115,6 +115,7 @@ static BOOLEAN StartDevice(PVIRTIO_ADAPTER Adapter)
 	if (!VirtioAccept(&Adapter->Transport, Adapter->Features))
 		return FALSE;
 	Adapter->Indirect = (Adapter->Features & VIRTIO_FEATURE_INDIRECT) != 0;
+	Adapter->PlainRings = !(Adapter->Features & (VIRTIO_FEATURE_INDIRECT | VIRTIO_FEATURE_EVENT_INDEX));
 	for (USHORT q = 0; q < Adapter->QueueCount; q++) {
 		PVIRTIO_QUEUE Queue = &Adapter->Queue[q];
 
@@ -164,13 +165,9 @@ VOID VirtioFail(PSCSI_REQUEST_BLOCK Srb, UCHAR SenseKey, UCHAR AdditionalSenseCo
 	Srb->SrbStatus |= SRB_STATUS_AUTOSENSE_VALID;
 }
 
-/* Under the interrupt lock. */
-static BOOLEAN PostSrb(PVOID Extension, PVOID Context)
+/* A ring that has features; apart, so that a plain one does not pay for them. */
+static DECLSPEC_NOINLINE BOOLEAN PostByFeatures(PVIRTIO_ADAPTER Adapter, PRING Ring, PVIRTIO_REQUEST Request, PSCSI_REQUEST_BLOCK Srb)
 {
-	PVIRTIO_ADAPTER Adapter = Extension;
-	PSCSI_REQUEST_BLOCK Srb = Context;
-	PVIRTIO_REQUEST Request = Srb->SrbExtension;
-	PRING Ring = &Adapter->Queue[Request->Queue].Ring;
 	BOOLEAN Posted;
 
 	if (Adapter->Indirect)
@@ -180,6 +177,22 @@ static BOOLEAN PostSrb(PVOID Extension, PVOID Context)
 	if (Posted && (!Ring->EventIndex || RingWantsDoorbell(Ring)))
 		VirtioRingDoorbell(&Adapter->Transport, (USHORT)(Adapter->FirstQueue + Request->Queue));
 	return Posted;
+}
+
+/* Under the interrupt lock. */
+static BOOLEAN PostSrb(PVOID Extension, PVOID Context)
+{
+	PVIRTIO_ADAPTER Adapter = Extension;
+	PSCSI_REQUEST_BLOCK Srb = Context;
+	PVIRTIO_REQUEST Request = Srb->SrbExtension;
+	PRING Ring = &Adapter->Queue[Request->Queue].Ring;
+
+	if (!Adapter->PlainRings)
+		return PostByFeatures(Adapter, Ring, Request, Srb);
+	if (!RingPost(Ring, Request->Segment, Request->SegmentCount, Srb))
+		return FALSE;
+	VirtioRingDoorbell(&Adapter->Transport, (USHORT)(Adapter->FirstQueue + Request->Queue));
+	return TRUE;
 }
 
 /* A channel's requests share a queue. */
@@ -207,7 +220,7 @@ static BOOLEAN StartIo(PVOID Extension, PSCSI_REQUEST_BLOCK Srb)
 
 /* --- completions --- */
 
-static VOID ReportCompletion(PVIRTIO_ADAPTER Adapter, PSCSI_REQUEST_BLOCK Srb)
+static inline VOID ReportCompletion(PVIRTIO_ADAPTER Adapter, PSCSI_REQUEST_BLOCK Srb)
 {
 	Adapter->Report(Adapter, Srb);
 	StorPortNotification(RequestComplete, Adapter, Srb);
@@ -225,7 +238,7 @@ static VOID AppendDrained(PVIRTIO_QUEUE Queue, PSCSI_REQUEST_BLOCK Srb)
 }
 
 /* Under the lock of the queue's interrupt. */
-static VOID DrainQueue(PVIRTIO_ADAPTER Adapter, PVIRTIO_QUEUE Queue)
+static FORCEINLINE VOID DrainQueue(PVIRTIO_ADAPTER Adapter, PVIRTIO_QUEUE Queue)
 {
 	PSCSI_REQUEST_BLOCK Srb;
 
@@ -246,13 +259,14 @@ static BOOLEAN Interrupt(PVOID Extension)
 	PVIRTIO_ADAPTER Adapter = Extension;
 	/* Reading it takes the level-triggered line down; anything published later raises it again. */
 	UCHAR Reasons = VirtioReadIsr(&Adapter->Transport);
+	PVIRTIO_QUEUE End = &Adapter->Queue[Adapter->QueueCount];
 
 	if (!Reasons)
 		return FALSE;
 	if (Reasons & VIRTIO_INTERRUPT_CONFIG)
 		StorPortIssueDpc(Extension, &Adapter->RecoveryDpc, NULL, NULL);
-	for (USHORT q = 0; q < Adapter->QueueCount; q++)
-		DrainQueue(Adapter, &Adapter->Queue[q]);
+	for (PVIRTIO_QUEUE Queue = Adapter->Queue; Queue != End; Queue++)
+		DrainQueue(Adapter, Queue);
 	return TRUE;
 }
 

@@ -53,6 +53,7 @@ typedef struct _VIRTIO_ADAPTER {
 	BOOLEAN LockEachMessage;
 	BOOLEAN RedirectDpcs;
 	BOOLEAN Indirect;
+	BOOLEAN PlainRings; /* neither indirect descriptors nor the event index */
 	BOOLEAN Gone;       /* there is no device any more, or none that can be started */
 	STOR_DPC RecoveryDpc;
 	ULONGLONG Wanted;   /* features of the kind */

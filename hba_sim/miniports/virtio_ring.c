@@ -47,25 +47,27 @@ static inline VOID Offer(PRING Ring, USHORT Head, PVOID Cookie)
 
 BOOLEAN RingPost(PRING Ring, PRING_SEGMENT Segment, USHORT Count, PVOID Cookie)
 {
+	/* Locals, as what is stored below may be a member of the ring for all that the compiler knows. */
+	PRING_DESC First = Ring->Desc;
+	USHORT Size = Ring->Size;
 	USHORT Head = Ring->FreeHead;
-	USHORT At = Head;
-	USHORT Last = Head;
+	PRING_SEGMENT Last = Segment + Count - 1;
+	PRING_DESC Desc;
 
-	if (Ring->FreeCount < Count || Head >= Ring->Size)
+	if (Ring->FreeCount < Count || Head >= Size)
 		return FALSE;
-	for (USHORT i = 0; i < Count; i++) {
-		PRING_DESC Desc = &Ring->Desc[At];
-
-		Desc->Address = Segment[i].Address;
-		Desc->Length = Segment[i].Length;
-		Desc->Flags = (USHORT)((Segment[i].DeviceWrites ? RING_DESC_WRITE : 0) |
-				       (i + 1 < Count ? RING_DESC_NEXT : 0));
-		Last = At;
-		At = Desc->Next;
-		if (At >= Ring->Size && i + 1 < Count)
+	for (Desc = &First[Head]; Segment != Last; Segment++) {
+		Desc->Address = Segment->Address;
+		Desc->Length = Segment->Length;
+		Desc->Flags = Segment->DeviceWrites ? RING_DESC_WRITE | RING_DESC_NEXT : RING_DESC_NEXT;
+		if (Desc->Next >= Size)
 			return FALSE;
+		Desc = &First[Desc->Next];
 	}
-	Ring->FreeHead = Ring->Desc[Last].Next;
+	Desc->Address = Segment->Address;
+	Desc->Length = Segment->Length;
+	Desc->Flags = Segment->DeviceWrites ? RING_DESC_WRITE : 0;
+	Ring->FreeHead = Desc->Next;
 	Ring->FreeCount = (USHORT)(Ring->FreeCount - Count);
 	Offer(Ring, Head, Cookie);
 	return TRUE;
@@ -121,7 +123,7 @@ BOOLEAN RingRearm(PRING Ring)
 	*(volatile USHORT *)&Ring->Available->Ring[Ring->Size] = Ring->UsedIndex;
 	/* The device either sees the event, or has published what is seen here. */
 	KeMemoryBarrier();
-	return Ring->UsedIndex != *(volatile USHORT *)&Ring->Used->Index;
+	return RingHasUsed(Ring);
 }
 
 static VOID FreeChain(PRING Ring, USHORT Head)
@@ -138,13 +140,11 @@ static VOID FreeChain(PRING Ring, USHORT Head)
 	Ring->FreeCount = (USHORT)(Ring->FreeCount + Count);
 }
 
-PVOID RingTake(PRING Ring)
+PVOID RingTakeUsed(PRING Ring)
 {
 	PVOID Cookie;
 	ULONG Id;
 
-	if (Ring->UsedIndex == *(volatile USHORT *)&Ring->Used->Index)
-		return NULL;
 	/* The element must not be read before the index that announces it. */
 	KeMemoryBarrier();
 	Id = Ring->Used->Ring[Ring->UsedIndex & (Ring->Size - 1)].Id;

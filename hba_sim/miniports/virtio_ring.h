@@ -69,7 +69,7 @@ ULONG RingUsedOffset(USHORT Size);
 /* Memory: RingBytes, zeroed and page-aligned; Cookie: one pointer a descriptor, zeroed.  Without the event index. */
 VOID RingInitialize(PRING Ring, USHORT Size, PVOID Memory, PVOID *Cookie);
 
-/* Makes a chain available; FALSE, and nothing changed, when there are too few descriptors. */
+/* Makes a chain of one segment or more available; FALSE, and nothing changed, when there are too few descriptors. */
 BOOLEAN RingPost(PRING Ring, PRING_SEGMENT Segment, USHORT Count, PVOID Cookie);
 
 /* Fills in a table of descriptors in the order of the segments. */
@@ -87,8 +87,20 @@ BOOLEAN RingWantsDoorbell(PRING Ring);
  */
 BOOLEAN RingRearm(PRING Ring);
 
+/* Whether the device is done with a chain that has not been taken yet. */
+static inline BOOLEAN RingHasUsed(PRING Ring)
+{
+	return Ring->UsedIndex != *(volatile USHORT *)&Ring->Used->Index;
+}
+
+/* As RingTake, when RingHasUsed. */
+PVOID RingTakeUsed(PRING Ring);
+
 /* The cookie of the next chain that the device is done with, freed again; NULL when there is none. */
-PVOID RingTake(PRING Ring);
+static inline PVOID RingTake(PRING Ring)
+{
+	return RingHasUsed(Ring) ? RingTakeUsed(Ring) : NULL;
+}
 
 /* From here on nothing can be posted to it. */
 VOID RingClose(PRING Ring);

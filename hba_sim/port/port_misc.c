@@ -16,22 +16,27 @@ static void notify_tick_count(PLARGE_INTEGER count)
 	count->QuadPart = (LONGLONG)(stamp_to_ns(&cpu->machine->scale, stamp_now()) / 1000000);
 }
 
+static inline void notify_complete(struct adapter *adapter, PSCSI_REQUEST_BLOCK srb, const void *caller)
+{
+	if (VERIFIED(adapter))
+		verifier_complete(adapter, srb, caller);
+	else
+		port_complete(adapter, request_of(srb));
+}
+
 VOID StorPortNotification(SCSI_NOTIFICATION_TYPE NotificationType, PVOID HwDeviceExtension, ...)
 {
 	struct adapter *adapter = adapter_of(HwDeviceExtension);
 	va_list arguments;
 
 	va_start(arguments, HwDeviceExtension);
-	switch (NotificationType) {
-	case RequestComplete: {
-		PSCSI_REQUEST_BLOCK srb = va_arg(arguments, PSCSI_REQUEST_BLOCK);
-
-		if (VERIFIED(adapter))
-			verifier_complete(adapter, srb, VERIFIED_CALLER);
-		else
-			port_complete(adapter, request_of(srb));
-		break;
+	/* Before the others, each of which is rare. */
+	if (__builtin_expect(NotificationType == RequestComplete, 1)) {
+		notify_complete(adapter, va_arg(arguments, PSCSI_REQUEST_BLOCK), VERIFIED_CALLER);
+		va_end(arguments);
+		return;
 	}
+	switch (NotificationType) {
 	case RequestTimerCall: {
 		PHW_TIMER routine = va_arg(arguments, PHW_TIMER);
 

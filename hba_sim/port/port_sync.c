@@ -175,7 +175,8 @@ int port_interrupt(void *context, struct sim_cpu *cpu, struct irq_event *event)
 	uint64_t relaxes = atomic_load_explicit(&cpu->relaxes, memory_order_relaxed);
 	int answer;
 
-	*isr = (struct port_isr){ .vector = vector, .event = *event };
+	isr->vector = vector;
+	irq_event_begin(&isr->event, event);
 	nest_isr(cpu, 1);
 	sim_note_waiting(&cpu->isr_waits, true);
 	answer = adapter->backend->service(vector->lock->state, cpu, isr_trampoline, isr, vector->message);
