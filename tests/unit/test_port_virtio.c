@@ -209,6 +209,23 @@ static void test_what_is_written_is_read(void **state)
 	check_clean();
 }
 
+/* What a device offers is used: a table for each request, and the index at which an interrupt is wanted next. */
+static void test_what_is_offered_is_used(void **state)
+{
+	const struct virtqueue *queue;
+
+	for (unsigned i = 0; i < 5; i++) {
+		submit(0, 0, SCSI_OP_READ_10, 8 * i, 8, SRB_FLAGS_DATA_IN);
+		look_until_done(i + 1);
+	}
+	queue = &rig.hba.queue[rig.hba.kind->requests];
+	assert_true(queue->event_index && queue->indirect);
+	assert_int_equal(queue->taken, 5);
+	assert_true(queue->desc[queue->avail->ring[4]].flags & VIRTQ_DESC_INDIRECT);
+	assert_int_equal(queue->avail->ring[queue->size], 5);
+	check_clean();
+}
+
 static void check_each_once_of(unsigned n, UCHAR status)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -486,6 +503,8 @@ int main(void)
 		WITH(test_what_is_written_is_read, set_up_coalesced),
 		WITH(test_what_is_written_is_read, set_up_disk),
 		WITH(test_what_is_written_is_read, set_up_modern_disk),
+		WITH(test_what_is_offered_is_used, set_up_modern),
+		WITH(test_what_is_offered_is_used, set_up_modern_dpc),
 		EACH_DEVICE(test_all_cpus_are_served),
 		EACH_DEVICE(test_a_disk_says_what_it_is),
 		WITH(test_a_disk_has_no_modes, set_up_disk),
