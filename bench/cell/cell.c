@@ -470,7 +470,7 @@ static void dump(struct cell *cell)
 static void give_up(struct cell *cell, uint64_t still_ms)
 {
 	/* relaxed: it only ends the load; and only this thread writes it but for one that could not start */
-	if (atomic_exchange_explicit(&cell->stalled, true, memory_order_relaxed) || !cell->spec.faults[0])
+	if (atomic_exchange_explicit(&cell->stalled, true, memory_order_relaxed))
 		return;
 	fprintf(stderr, "storsync: nothing has moved for %" PRIu64 " ms, and is given up; the state of every CPU:\n", still_ms);
 	dump(cell);
