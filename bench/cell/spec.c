@@ -211,7 +211,7 @@ void cell_benchmark_name(const struct cell_spec *spec, char *name, size_t name_b
 	const char *file = strrchr(spec->trace, '/');
 	char workload[600] = "closed", miniport[160] = "", of_file[128];
 	char disturbances[300 + FAULT_LIST_BYTES];
-	char device[300];
+	char device[320];
 
 	if (spec->arrival != ARRIVAL_CLOSED)
 		snprintf(workload, sizeof(workload), "%s/arrival_hz:%" PRIu64, cell_arrival_name(spec->arrival), spec->arrival_hz);

@@ -148,6 +148,16 @@ enum port_closed {
 	PORT_CLOSED_GONE = 8,   /* adapter_surprise_remove */
 };
 
+/* Flow control of a logical unit; see port_unit.c.  Under hold_lock. */
+struct port_unit {
+	bool paused;
+	uint64_t paused_until; /* stamp */
+	uint32_t busy_until;   /* completions that StorPortDeviceBusy still waits for */
+	uint32_t depth;        /* of its queue, StorPortSetDeviceQueueDepth's; 0: as deep as may be */
+};
+
+#define PORT_UNITS_MAX 256 /* what a Lun of eight bits can say */
+
 /* What is done about requests that timed out; by who has the adapter's control_lock. */
 struct port_recovery {
 	uint64_t second_ticks;         /* 0: time-outs are not watched */
@@ -217,6 +227,9 @@ struct adapter {
 	bool paused;
 	uint64_t paused_until; /* stamp */
 	uint64_t reset_hold_until; /* stamp: the end of PORT_CLOSED_HOLD */
+	struct port_unit unit[PORT_UNITS_MAX]; /* by Lun */
+	uint32_t units_waiting;    /* of them, those that are paused or busy */
+	uint32_t least_depth;      /* of their queues, 0: none has a limit */
 	_Atomic(uint32_t) stale; /* requests in PORT_REQUEST_STALE; changed under hold_lock */
 
 	_Atomic(uint32_t) control_lock; /* who stops, restarts, resets or removes the adapter */

@@ -31,6 +31,23 @@ static bool holds(const struct adapter *adapter)
 	return adapter->paused || adapter->busy_until || atomic_load_explicit(&adapter->closed, memory_order_relaxed);
 }
 
+/* The first held request that nothing holds back, NULL when there is none; with what points at it.  Under the lock. */
+static struct port_request **first_free(struct adapter *adapter)
+{
+	struct port_request **at = &adapter->held;
+
+	while (*at && port_unit_holds(adapter, *at))
+		at = &(*at)->next;
+	return at;
+}
+
+/* It goes: from here on it counts for its unit.  Under the lock. */
+static void let_go(struct port_request *request)
+{
+	/* relaxed: nobody else has it */
+	atomic_store_explicit(&request->in_flight, PORT_REQUEST_BUILT, memory_order_relaxed);
+}
+
 /* The status for a request that cannot be submitted at all; 0 when it can.  Under the held list's lock. */
 static uint8_t refusal(const struct adapter *adapter, const struct port_request *request)
 {
@@ -46,17 +63,28 @@ bool port_hold_back(struct adapter *adapter, struct port_request *request, struc
 {
 	uint8_t irql = port_held_lock(adapter, cpu);
 	uint8_t status = refusal(adapter, request);
-	bool held = !status && (holds(adapter) || adapter->held);
+	/* What is free goes first, and what its unit holds waits in front of what comes for that. */
+	bool held = !status && (holds(adapter) || port_unit_holds(adapter, request) || *first_free(adapter));
 
 	if (held) {
 		/* relaxed: under the lock */
 		atomic_store_explicit(&request->in_flight, PORT_REQUEST_HELD, memory_order_relaxed);
 		port_list_append(&adapter->held, &adapter->held_tail, request);
+	} else if (!status) {
+		let_go(request);
 	}
 	port_held_unlock(adapter, cpu, irql);
 	if (status)
 		port_hand_back(adapter, cpu, request, status);
 	return held || status;
+}
+
+/* Whether submissions need not look: nothing is held, nor will be unless somebody says so. */
+static bool is_idle(const struct adapter *adapter)
+{
+	/* relaxed: under the lock */
+	return !adapter->held && !adapter->units_waiting && !port_units_are_limited(adapter) &&
+	       !atomic_load_explicit(&adapter->stale, memory_order_relaxed);
 }
 
 /* The first held request that may go now, NULL when none may. */
@@ -66,12 +94,18 @@ static struct port_request *next_held(struct adapter *adapter, struct sim_cpu *c
 	struct port_request *request = NULL;
 
 	if (!holds(adapter)) {
-		request = adapter->held;
-		if (request)
-			adapter->held = request->next;
-		else if (!atomic_load_explicit(&adapter->stale, memory_order_relaxed))
-			/* relaxed, both: under the lock; a hint */
+		struct port_request **at = first_free(adapter);
+
+		request = *at;
+		if (request) {
+			*at = request->next;
+			if (!request->next)
+				adapter->held_tail = at;
+			let_go(request);
+		} else if (is_idle(adapter)) {
+			/* relaxed: under the lock; a hint */
 			atomic_store_explicit(&adapter->held_back, 0, memory_order_relaxed);
+		}
 	}
 	port_held_unlock(adapter, cpu, irql);
 	return request;
@@ -113,6 +147,7 @@ void port_hold_timer_fired(void *context)
 		adapter->paused = false;
 	if (adapter->busy_until && !port_outstanding(adapter))
 		adapter->busy_until = 0;
+	port_units_tick(adapter, stamp_now());
 	if (stamp_now() >= adapter->reset_hold_until)
 		/* relaxed: under the lock, and nobody acts on this bit without it */
 		atomic_fetch_and_explicit(&adapter->closed, ~(uint32_t)PORT_CLOSED_HOLD, memory_order_relaxed);
@@ -120,7 +155,7 @@ void port_hold_timer_fired(void *context)
 	port_release_held(adapter, cpu);
 	irql = port_held_lock(adapter, cpu);
 	/* Where it is closed otherwise, who opens it looks after them. */
-	waits = adapter->held || adapter->paused || adapter->busy_until;
+	waits = adapter->held || adapter->paused || adapter->busy_until || adapter->units_waiting;
 	/* relaxed: changed under the lock */
 	waits &= !(atomic_load_explicit(&adapter->closed, memory_order_relaxed) & ~(uint32_t)PORT_CLOSED_HOLD);
 	waits |= (atomic_load_explicit(&adapter->closed, memory_order_relaxed) & PORT_CLOSED_HOLD) != 0;
@@ -129,12 +164,16 @@ void port_hold_timer_fired(void *context)
 		watch_held(adapter, cpu);
 }
 
-void port_count_down_busy(struct adapter *adapter, struct sim_cpu *cpu)
+void port_count_down_busy(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *request)
 {
 	uint8_t irql = port_held_lock(adapter, cpu);
 
 	if (adapter->busy_until)
 		adapter->busy_until--;
+	if (adapter->units_waiting && port_unit_of(adapter, request)->busy_until) {
+		port_unit_of(adapter, request)->busy_until--;
+		port_units_note(adapter);
+	}
 	port_held_unlock(adapter, cpu, irql);
 }
 
@@ -183,15 +222,14 @@ void port_hold_refused(struct adapter *adapter, struct sim_cpu *cpu, struct port
 /* What holds requests back has changed, at any IRQL and on any CPU. */
 static void end_flow_change(struct adapter *adapter, struct sim_cpu *cpu, uint8_t irql)
 {
-	bool waits = holds(adapter);
+	bool waits = holds(adapter) || adapter->units_waiting;
 
 	/* relaxed: a hint */
 	atomic_store_explicit(&adapter->held_back, 1, memory_order_relaxed);
 	port_held_unlock(adapter, cpu, irql);
 	if (waits)
 		watch_held(adapter, cpu);
-	else
-		sim_dpc_queue(cpu, &adapter_cpu_of(adapter, cpu)->completion_dpc, NULL, NULL);
+	sim_dpc_queue(cpu, &adapter_cpu_of(adapter, cpu)->completion_dpc, NULL, NULL);
 }
 
 void port_busy(struct adapter *adapter, ULONG completions)
@@ -221,6 +259,56 @@ void port_resume(struct adapter *adapter)
 
 	adapter->paused = false;
 	end_flow_change(adapter, cpu, irql);
+}
+
+/* Of a unit: `changed` is written where it belongs. */
+static void change_unit(struct adapter *adapter, UCHAR lun, const struct port_unit *changed, struct sim_cpu *cpu, uint8_t irql)
+{
+	adapter->unit[lun] = *changed;
+	port_units_note(adapter);
+	end_flow_change(adapter, cpu, irql);
+}
+
+void port_unit_busy(struct adapter *adapter, UCHAR lun, ULONG completions)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+	uint8_t irql = port_held_lock(adapter, cpu);
+	struct port_unit unit = adapter->unit[lun];
+	uint32_t most = completions ? port_unit_outstanding(adapter, &adapter->unit[lun]) : 0;
+
+	unit.busy_until = completions < most ? completions : most;
+	change_unit(adapter, lun, &unit, cpu, irql);
+}
+
+void port_unit_pause(struct adapter *adapter, UCHAR lun, uint64_t until)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+	uint8_t irql = port_held_lock(adapter, cpu);
+	struct port_unit unit = adapter->unit[lun];
+
+	unit.paused = true;
+	unit.paused_until = until;
+	change_unit(adapter, lun, &unit, cpu, irql);
+}
+
+void port_unit_resume(struct adapter *adapter, UCHAR lun)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+	uint8_t irql = port_held_lock(adapter, cpu);
+	struct port_unit unit = adapter->unit[lun];
+
+	unit.paused = false;
+	change_unit(adapter, lun, &unit, cpu, irql);
+}
+
+void port_unit_set_depth(struct adapter *adapter, UCHAR lun, ULONG depth)
+{
+	struct sim_cpu *cpu = sim_cpu_self();
+	uint8_t irql = port_held_lock(adapter, cpu);
+	struct port_unit unit = adapter->unit[lun];
+
+	unit.depth = depth;
+	change_unit(adapter, lun, &unit, cpu, irql);
 }
 
 static BOOLEAN nothing(PVOID extension, PVOID context)

@@ -88,8 +88,8 @@ void port_hold_refused(struct adapter *adapter, struct sim_cpu *cpu, struct port
 /* Gives what may go now, until one comes back at once: those behind it must not pass it; its completion goes on here. */
 void port_release_held(struct adapter *adapter, struct sim_cpu *cpu);
 
-/* A completion has been handed back: StorPortBusy waits for a number of them. */
-void port_count_down_busy(struct adapter *adapter, struct sim_cpu *cpu);
+/* A request is about to be handed back: StorPortBusy and StorPortDeviceBusy wait for a number of them. */
+void port_count_down_busy(struct adapter *adapter, struct sim_cpu *cpu, struct port_request *request);
 
 /* A completion to the CPU that submitted it, from any CPU, at any IRQL; and its receipt, behind what was reported there. */
 void port_send_home(struct adapter_cpu *home, struct sim_machine *machine, struct port_request *request);
@@ -177,6 +177,12 @@ void port_busy(struct adapter *adapter, ULONG completions);
 void port_pause(struct adapter *adapter, uint64_t until);
 void port_resume(struct adapter *adapter);
 
+/* The same of one unit, which exists, and the depth of its queue; from any level. */
+void port_unit_busy(struct adapter *adapter, UCHAR lun, ULONG completions);
+void port_unit_pause(struct adapter *adapter, UCHAR lun, uint64_t until);
+void port_unit_resume(struct adapter *adapter, UCHAR lun);
+void port_unit_set_depth(struct adapter *adapter, UCHAR lun, ULONG depth);
+
 /* Before HwStorFindAdapter: what PORT_CONFIGURATION_INFORMATION says by default. */
 void port_config_defaults(PORT_CONFIGURATION_INFORMATION *config, const HW_INITIALIZATION_DATA *hw);
 
@@ -185,6 +191,24 @@ bool port_unit_exists(const struct adapter *adapter, UCHAR path, UCHAR target, U
 
 /* After HwStorFindAdapter: the units' extensions.  0 or -ENOMEM. */
 int port_units_init(struct adapter *adapter);
+
+/* The unit that a request is for; its flow, all under the held list's lock. */
+struct port_unit *port_unit_of(struct adapter *adapter, struct port_request *request);
+
+/* Requests for it that the miniport has. */
+uint32_t port_unit_outstanding(struct adapter *adapter, const struct port_unit *unit);
+
+/* Whether nothing more may go to it now. */
+bool port_unit_holds(struct adapter *adapter, struct port_request *request);
+
+/* Whether a queue's depth can hold back anything at all: none is deeper than there are requests. */
+bool port_units_are_limited(const struct adapter *adapter);
+
+/* Ends pauses that are over, and what waited for completions that have all come. */
+void port_units_tick(struct adapter *adapter, uint64_t now);
+
+/* What a unit is waiting for has changed. */
+void port_units_note(struct adapter *adapter);
 
 /* Which form of request block the miniport gets, for requests allocated from then on: 0 or -EINVAL, the reason in `error`. */
 int port_srb_check(const struct adapter *adapter, char *error, size_t error_bytes);

@@ -189,10 +189,10 @@ void port_completion_dpc(void *context, void *argument1, void *argument2)
 			port_list_append(&refused, &refused_tail, request);
 			continue;
 		}
-		request->complete(request, cpu);
 		/* relaxed: a hint; see port_hold_timer_fired */
 		if (atomic_load_explicit(&adapter->held_back, memory_order_relaxed))
-			port_count_down_busy(adapter, cpu);
+			port_count_down_busy(adapter, cpu, request);
+		request->complete(request, cpu);
 	}
 	if (refused)
 		port_hold_refused(adapter, cpu, refused, refused_tail);

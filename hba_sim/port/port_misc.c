@@ -102,7 +102,6 @@ BOOLEAN StorPortResume(PVOID HwDeviceExtension)
 	return TRUE;
 }
 
-/* Policy for the per-device forms: there is one bus with one target, and they act on the adapter as a whole. */
 static bool is_here(PVOID extension, UCHAR path, UCHAR target, UCHAR lun)
 {
 	return port_unit_exists(adapter_of(extension), path, target, lun);
@@ -110,27 +109,41 @@ static bool is_here(PVOID extension, UCHAR path, UCHAR target, UCHAR lun)
 
 BOOLEAN StorPortDeviceBusy(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG RequestsToComplete)
 {
-	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && StorPortBusy(HwDeviceExtension, RequestsToComplete);
+	if (!is_here(HwDeviceExtension, PathId, TargetId, Lun))
+		return FALSE;
+	port_unit_busy(adapter_of(HwDeviceExtension), Lun, RequestsToComplete);
+	return TRUE;
 }
 
 BOOLEAN StorPortDeviceReady(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun)
 {
-	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && StorPortReady(HwDeviceExtension);
+	return StorPortDeviceBusy(HwDeviceExtension, PathId, TargetId, Lun, 0);
 }
 
 BOOLEAN StorPortPauseDevice(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG TimeOut)
 {
-	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && StorPortPause(HwDeviceExtension, TimeOut);
+	struct adapter *adapter = adapter_of(HwDeviceExtension);
+
+	if (!is_here(HwDeviceExtension, PathId, TargetId, Lun))
+		return FALSE;
+	port_unit_pause(adapter, Lun, stamp_now() + port_ticks_of_us(adapter, TimeOut * UINT64_C(1000000)));
+	return TRUE;
 }
 
 BOOLEAN StorPortResumeDevice(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun)
 {
-	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && StorPortResume(HwDeviceExtension);
+	if (!is_here(HwDeviceExtension, PathId, TargetId, Lun))
+		return FALSE;
+	port_unit_resume(adapter_of(HwDeviceExtension), Lun);
+	return TRUE;
 }
 
 BOOLEAN StorPortSetDeviceQueueDepth(PVOID HwDeviceExtension, UCHAR PathId, UCHAR TargetId, UCHAR Lun, ULONG Depth)
 {
-	return is_here(HwDeviceExtension, PathId, TargetId, Lun) && Depth > 0;
+	if (!is_here(HwDeviceExtension, PathId, TargetId, Lun) || !Depth)
+		return FALSE;
+	port_unit_set_depth(adapter_of(HwDeviceExtension), Lun, Depth);
+	return TRUE;
 }
 
 VOID StorPortStallExecution(ULONG Delay)
@@ -177,6 +190,9 @@ struct port_request *port_request_alloc(struct adapter *adapter, uint32_t data_b
 	request->number = request->all_next ? request->all_next->number + 1 : 0;
 	/* ORD port_requests:A release, pairs with port_requests:B: see there. */
 	atomic_store_explicit(&adapter->requests, request, memory_order_release);
+	/* relaxed: a hint; there may be more of them now than a unit's queue is deep */
+	if (port_units_are_limited(adapter))
+		atomic_store_explicit(&adapter->held_back, 1, memory_order_relaxed);
 	return request;
 }
 

@@ -469,9 +469,155 @@ static void test_the_forms_for_a_unit(void **state)
 	assert_false(StorPortResumeDevice(mini.extension, 0, 1, 0));
 	rig_submit();
 	assert_int_equal(mini.starts, 3);
-	assert_true(StorPortSetDeviceQueueDepth(mini.extension, 0, 0, 0, 1));
 	assert_false(StorPortSetDeviceQueueDepth(mini.extension, 0, 0, 0, 0));
 	assert_false(StorPortSetDeviceQueueDepth(mini.extension, 0, 1, 0, 1));
+}
+
+static void submit_to(uint8_t lun, unsigned n)
+{
+	static const uint8_t test_unit_ready[6] = { 0 };
+
+	while (n--) {
+		struct port_request *request = rig_request();
+
+		port_request_prepare(request, lun, test_unit_ready, sizeof(test_unit_ready), 0, 0);
+		request->complete = rig_done;
+		port_submit(request, rig.cpu);
+	}
+}
+
+static unsigned kept_of(uint8_t lun)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < mini.keeps; i++)
+		kept += mini.kept[i]->Lun == lun;
+	return kept;
+}
+
+static void complete_one_of(uint8_t lun)
+{
+	for (unsigned i = 0; i < mini.keeps; i++) {
+		PSCSI_REQUEST_BLOCK srb = mini.kept[i];
+
+		if (srb->Lun != lun)
+			continue;
+		memmove(mini.kept + i, mini.kept + i + 1, (--mini.keeps - i) * sizeof(mini.kept[0]));
+		mini_complete(mini.extension, srb, SRB_STATUS_SUCCESS);
+		sim_cpu_look(rig.cpu);
+		return;
+	}
+	fail();
+}
+
+static void check_never_held_again(void)
+{
+	sim_cpu_look(rig.cpu);
+	assert_int_equal(atomic_load(&rig.adapter.held_back), 0);
+}
+
+/* One unit stands still, the other goes on; those of one unit keep their order. */
+static void test_a_unit_is_paused_alone(void **state)
+{
+	rig_start();
+	StorPortPauseDevice(mini.extension, 0, 0, 1, 60);
+	submit_to(1, 2);
+	submit_to(0, 2);
+	submit_to(1, 1);
+	for (unsigned i = 0; i < 100; i++)
+		sim_cpu_look(rig.cpu);
+	assert_int_equal(kept_of(0), 2);
+	assert_int_equal(kept_of(1), 0);
+	StorPortDeviceReady(mini.extension, 0, 0, 1);
+	StorPortResumeDevice(mini.extension, 0, 0, 0);
+	StorPortResume(mini.extension);
+	sim_cpu_look(rig.cpu);
+	assert_int_equal(kept_of(1), 0);
+	StorPortResumeDevice(mini.extension, 0, 0, 1);
+	sim_cpu_look(rig.cpu);
+	assert_int_equal(kept_of(1), 3);
+	assert_ptr_equal(mini.kept[2], &rig.request[0]->srb);
+	assert_ptr_equal(mini.kept[3], &rig.request[1]->srb);
+	assert_ptr_equal(mini.kept[4], &rig.request[4]->srb);
+	check_never_held_again();
+}
+
+static void test_a_units_pause_ends_by_itself(void **state)
+{
+	rig_start();
+	StorPortPauseDevice(mini.extension, 0, 0, 1, 0);
+	submit_to(1, 1);
+	submit_to(0, 1);
+	for (unsigned looks = 0; mini.keeps < 2 && looks < 10000000; looks++)
+		sim_cpu_look(rig.cpu);
+	assert_int_equal(kept_of(1), 1);
+	check_never_held_again();
+}
+
+/* Completions of its own alone count; more than are out is all of them. */
+static void test_a_busy_unit_waits_for_its_own(void **state)
+{
+	rig_start();
+	submit_to(0, 3);
+	submit_to(1, 3);
+	StorPortDeviceBusy(mini.extension, 0, 0, 1, 2);
+	submit_to(1, 1);
+	complete_one_of(0);
+	complete_one_of(0);
+	complete_one_of(1);
+	assert_int_equal(mini.starts, 6);
+	complete_one_of(1);
+	assert_int_equal(mini.starts, 7);
+	StorPortDeviceBusy(mini.extension, 0, 0, 1, 100);
+	submit_to(1, 1);
+	complete_one_of(1);
+	assert_int_equal(mini.starts, 7);
+	complete_one_of(1);
+	assert_int_equal(mini.starts, 8);
+	check_never_held_again();
+}
+
+/* As many as its queue is deep, whatever another one's does. */
+static void test_a_queue_has_its_depth(void **state)
+{
+	rig_start();
+	assert_true(StorPortSetDeviceQueueDepth(mini.extension, 0, 0, 1, 2));
+	submit_to(1, 5);
+	submit_to(0, 4);
+	assert_int_equal(kept_of(1), 2);
+	assert_int_equal(kept_of(0), 4);
+	for (unsigned i = 0; i < 3; i++) {
+		complete_one_of(1);
+		assert_int_equal(kept_of(1), 2);
+		complete_one_of(0);
+	}
+	assert_int_equal(mini.starts, 9);
+	/* Deeper, at once. */
+	submit_to(1, 3);
+	assert_int_equal(kept_of(1), 2);
+	StorPortSetDeviceQueueDepth(mini.extension, 0, 0, 1, 4);
+	sim_cpu_look(rig.cpu);
+	assert_int_equal(kept_of(1), 4);
+	StorPortSetDeviceQueueDepth(mini.extension, 0, 0, 1, 1);
+	complete_one_of(1);
+	complete_one_of(1);
+	assert_int_equal(kept_of(1), 2);
+}
+
+/* What cannot hold back anything costs nothing. */
+static void test_a_queue_as_deep_as_may_be(void **state)
+{
+	rig_start();
+	submit_to(0, 4);
+	StorPortSetDeviceQueueDepth(mini.extension, 0, 0, 0, 6);
+	check_never_held_again();
+	submit_to(0, 2);
+	check_never_held_again();
+	/* There are more now. */
+	submit_to(0, 1);
+	assert_int_equal(kept_of(0), 6);
+	complete_one_of(0);
+	assert_int_equal(kept_of(0), 6);
 }
 
 /* Let go by another CPU than held them: each is given out once, in order. */
@@ -520,6 +666,11 @@ int main(void)
 		WITH_RIG(test_busy_in_a_start_io_that_refuses),
 		WITH_RIG(test_a_link_that_is_down_holds_requests),
 		WITH_RIG(test_the_forms_for_a_unit),
+		WITH_RIG(test_a_unit_is_paused_alone),
+		WITH_RIG(test_a_units_pause_ends_by_itself),
+		WITH_RIG(test_a_busy_unit_waits_for_its_own),
+		WITH_RIG(test_a_queue_has_its_depth),
+		WITH_RIG(test_a_queue_as_deep_as_may_be),
 		WITH_RIG(test_another_cpu_lets_go),
 	};
 
