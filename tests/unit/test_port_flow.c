@@ -542,6 +542,25 @@ static void test_a_unit_is_paused_alone(void **state)
 	check_never_held_again();
 }
 
+/* The last one that is held goes before the first. */
+static void test_what_is_held_behind_a_unit_goes_first(void **state)
+{
+	rig_start();
+	StorPortPause(mini.extension, 60);
+	StorPortPauseDevice(mini.extension, 0, 0, 1, 60);
+	submit_to(1, 1);
+	submit_to(0, 1);
+	StorPortResume(mini.extension);
+	sim_cpu_look(rig.cpu);
+	assert_int_equal(kept_of(0), 1);
+	submit_to(1, 1);
+	StorPortResumeDevice(mini.extension, 0, 0, 1);
+	sim_cpu_look(rig.cpu);
+	assert_int_equal(kept_of(1), 2);
+	assert_ptr_equal(mini.kept[2], &rig.request[2]->srb);
+	check_never_held_again();
+}
+
 static void test_a_units_pause_ends_by_itself(void **state)
 {
 	rig_start();
@@ -667,6 +686,7 @@ int main(void)
 		WITH_RIG(test_a_link_that_is_down_holds_requests),
 		WITH_RIG(test_the_forms_for_a_unit),
 		WITH_RIG(test_a_unit_is_paused_alone),
+		WITH_RIG(test_what_is_held_behind_a_unit_goes_first),
 		WITH_RIG(test_a_units_pause_ends_by_itself),
 		WITH_RIG(test_a_busy_unit_waits_for_its_own),
 		WITH_RIG(test_a_queue_has_its_depth),
