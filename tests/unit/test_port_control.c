@@ -491,12 +491,15 @@ static void test_what_is_being_built_at_removal_is_not_started(void **state)
 
 static struct {
 	_Atomic(bool) inside;
+	_Atomic(bool) removing; /* the removal comes next */
 	bool inside_at_removal;
 } linger;
 
 static BOOLEAN start_slowly(PVOID extension, PSCSI_REQUEST_BLOCK srb)
 {
 	atomic_store(&linger.inside, true);
+	while (!atomic_load(&linger.removing))
+		sched_yield();
 	for (unsigned i = 0; i < 3000; i++)
 		sched_yield();
 	atomic_store(&linger.inside, false);
@@ -537,6 +540,7 @@ static void test_removal_waits_for_starts_under_way(void **state)
 		assert_int_equal(pthread_create(&thread, NULL, start_on_cpu_1, NULL), 0);
 		while (!atomic_load(&linger.inside))
 			sim_idle(rig.cpu);
+		atomic_store(&linger.removing, true);
 		adapter_surprise_remove(&rig.adapter, rig.cpu);
 		pthread_join(thread, NULL);
 		assert_false(linger.inside_at_removal);
