@@ -31,7 +31,7 @@ static bool holds(const struct adapter *adapter)
 	return adapter->paused || adapter->busy_until || atomic_load_explicit(&adapter->closed, memory_order_relaxed);
 }
 
-/* The first held request that nothing holds back, NULL when there is none; with what points at it.  Under the lock. */
+/* The link to the first held request that no unit holds back, to NULL when there is none.  Under the lock. */
 static struct port_request **first_free(struct adapter *adapter)
 {
 	struct port_request **at = &adapter->held;
@@ -261,10 +261,8 @@ void port_resume(struct adapter *adapter)
 	end_flow_change(adapter, cpu, irql);
 }
 
-/* Of a unit: `changed` is written where it belongs. */
-static void change_unit(struct adapter *adapter, UCHAR lun, const struct port_unit *changed, struct sim_cpu *cpu, uint8_t irql)
+static void end_unit_change(struct adapter *adapter, struct sim_cpu *cpu, uint8_t irql)
 {
-	adapter->unit[lun] = *changed;
 	port_units_note(adapter);
 	end_flow_change(adapter, cpu, irql);
 }
@@ -272,43 +270,40 @@ static void change_unit(struct adapter *adapter, UCHAR lun, const struct port_un
 void port_unit_busy(struct adapter *adapter, UCHAR lun, ULONG completions)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
+	struct port_unit *unit = &adapter->unit[lun];
 	uint8_t irql = port_held_lock(adapter, cpu);
-	struct port_unit unit = adapter->unit[lun];
-	uint32_t most = completions ? port_unit_outstanding(adapter, &adapter->unit[lun]) : 0;
+	uint32_t most = completions ? port_unit_outstanding(adapter, unit) : 0;
 
-	unit.busy_until = completions < most ? completions : most;
-	change_unit(adapter, lun, &unit, cpu, irql);
+	unit->busy_until = completions < most ? completions : most;
+	end_unit_change(adapter, cpu, irql);
 }
 
 void port_unit_pause(struct adapter *adapter, UCHAR lun, uint64_t until)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
 	uint8_t irql = port_held_lock(adapter, cpu);
-	struct port_unit unit = adapter->unit[lun];
 
-	unit.paused = true;
-	unit.paused_until = until;
-	change_unit(adapter, lun, &unit, cpu, irql);
+	adapter->unit[lun].paused = true;
+	adapter->unit[lun].paused_until = until;
+	end_unit_change(adapter, cpu, irql);
 }
 
 void port_unit_resume(struct adapter *adapter, UCHAR lun)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
 	uint8_t irql = port_held_lock(adapter, cpu);
-	struct port_unit unit = adapter->unit[lun];
 
-	unit.paused = false;
-	change_unit(adapter, lun, &unit, cpu, irql);
+	adapter->unit[lun].paused = false;
+	end_unit_change(adapter, cpu, irql);
 }
 
 void port_unit_set_depth(struct adapter *adapter, UCHAR lun, ULONG depth)
 {
 	struct sim_cpu *cpu = sim_cpu_self();
 	uint8_t irql = port_held_lock(adapter, cpu);
-	struct port_unit unit = adapter->unit[lun];
 
-	unit.depth = depth;
-	change_unit(adapter, lun, &unit, cpu, irql);
+	adapter->unit[lun].depth = depth;
+	end_unit_change(adapter, cpu, irql);
 }
 
 static BOOLEAN nothing(PVOID extension, PVOID context)
