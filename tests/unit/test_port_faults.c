@@ -130,6 +130,15 @@ static uint8_t status_of(unsigned i)
 	return SRB_STATUS(rig.request[i]->srb.SrbStatus);
 }
 
+/* None comes back by itself. */
+static void submit_ten_that_stay(void)
+{
+	for (unsigned i = 0; i < 10; i++)
+		submit(i);
+	look_some();
+	assert_int_equal(rig.done, 0);
+}
+
 /* Whatever happened before. */
 static void check_that_it_goes_on(unsigned from)
 {
@@ -174,10 +183,7 @@ static void test_a_device_that_hangs_is_reset(void **state)
 {
 	EACH_WAY(way) {
 		set_up(way, FAULT_HANG, 0);
-		for (unsigned i = 0; i < 10; i++)
-			submit(i);
-		look_some();
-		assert_int_equal(rig.done, 0);
+		submit_ten_that_stay();
 		port_reset_bus(&rig.adapter, rig.cpu);
 		look_until_done(10);
 		for (unsigned i = 0; i < 10; i++)
@@ -206,10 +212,7 @@ static void test_a_device_that_is_gone_has_no_requests(void **state)
 {
 	EACH_WAY(way) {
 		set_up(way, FAULT_REMOVE, 0);
-		for (unsigned i = 0; i < 10; i++)
-			submit(i);
-		look_some();
-		assert_int_equal(rig.done, 0);
+		submit_ten_that_stay();
 		port_reset_bus(&rig.adapter, rig.cpu);
 		look_until_done(10);
 		submit(10);
@@ -327,10 +330,7 @@ static void test_a_surprise_removal_leaves_the_driver_nothing(void **state)
 {
 	EACH_WAY(way) {
 		set_up(way, FAULT_SURPRISE, 0);
-		for (unsigned i = 0; i < 10; i++)
-			submit(i);
-		look_some();
-		assert_int_equal(rig.done, 0);
+		submit_ten_that_stay();
 		adapter_surprise_remove(&rig.adapter, rig.cpu);
 		look_until_done(10);
 		submit(10);
