@@ -228,6 +228,28 @@ static void a_rule_that_the_miniport_broke(void **state)
 	verifier_destroy(cell.verifier);
 }
 
+/* Writes for which nobody had memory ready: of an ISR that is a thread they void the row, of others they are no matter. */
+static void memory_that_was_not_ready(void **state)
+{
+	const struct lun_config config = { .blocks = 1 << 20, .block_bytes = BLOCK_STAMP_BLOCK_BYTES, .mode = LUN_DATA_STAMP };
+	char block[BLOCK_STAMP_BLOCK_BYTES] = { 0 };
+	const struct sim_iov iov = { block, sizeof(block) };
+	struct lun *lun;
+
+	assert_int_equal(lun_create(&lun, &config), 0);
+	cell.lun = &lun;
+	cell.luns = 1;
+	cell.calibration.end_hz = 1e9;
+	cell.spec.delivery = SYNC_THREAD;
+	expect("ok", "");
+	for (uint64_t i = 0; i < 4000; i++)
+		assert_int_equal(lun_write(lun, i * LUN_CHUNK_BLOCKS, 1, &iov, 1), 0);
+	expect("failed", "no memory was ready");
+	cell.spec.delivery = SYNC_SIGNAL;
+	expect("ok", "");
+	lun_destroy(lun);
+}
+
 static void nothing_done_is_no_result(void **state)
 {
 	cell.calibration.start_hz = cell.calibration.end_hz = cell.calibration.hz = 1e9;
@@ -257,6 +279,7 @@ int main(void)
 		TEST(a_broken_protocol),
 		TEST(a_request_that_never_came_back),
 		TEST(a_rule_that_the_miniport_broke),
+		TEST(memory_that_was_not_ready),
 		TEST(nothing_done_is_no_result),
 	};
 
